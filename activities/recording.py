@@ -1,0 +1,338 @@
+"""The way of every step: what is known → what it comes to → what is decided → the record. The only writer there is."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import defaultdict
+from contextlib import AsyncExitStack
+from datetime import datetime
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from activities.folding import Folded, Streams
+from activities.messages import OpenDeadline, Outcome, Stream, Submission
+from domain import journey
+from domain.codec import Codec, Meta
+from domain.commands import COMMANDS
+from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS, PROVIDERS, bound_reached
+from domain.decision import Actor, Command, Context, Decision, OutsideMunicipality, Rejected, Role
+from domain.events import CATALOGUE, Event
+from domain.persons import Person, PossibleDuplicates, RegisterPerson
+from domain.places import Agreement, stream_of
+from domain.ports import (
+    Cipher,
+    CommandReused,
+    EventStore,
+    Matches,
+    NewEvent,
+    QuotaExceeded,
+    StreamAppend,
+    VersionConflict,
+)
+from domain.programme import Programme
+from domain.states import Journey
+from domain.working_days import local_date
+
+S = TypeVar("S")
+LOST_RACES = 100  # each means that somebody else's step was recorded in between
+SHOWN_DEADLINES = 5
+
+
+class UnknownCommand(Rejected):
+    """There is no command {command} for {kind}."""
+
+    code = "unknown_command"
+    status = 404
+
+
+class UnknownStream(Rejected):
+    """There is no {id} among the {kind}."""
+
+    code = "unknown_stream"
+    status = 404
+
+
+class WrongShape(Rejected):
+    """{problems}"""
+
+    code = "wrong_shape"
+    status = 400
+
+
+class KeyReused(Rejected):
+    """This idempotency key was used for other content; take a new key for a new attempt."""
+
+    code = "idempotency_key_reused"
+
+
+class Stale(Rejected):
+    """The {part} changed since version {expected}; look at it as it is now (version {version})."""
+
+    code = "stale"
+    status = 412
+
+
+class ReadOnly(Rejected):
+    """An auditor reads; to act takes another role."""
+
+    code = "read_only"
+    status = 403
+
+
+class Recorder:
+    """Records steps. Raises Rejected for a refusal; StoreUnavailable or VersionConflict where trying again is right."""
+
+    def __init__(self, *, store: EventStore, cipher: Cipher, programme: Programme, matches: Matches) -> None:
+        self._store = store
+        self._codec = Codec(cipher)
+        self._programme = programme
+        self._matches = matches
+        self.journeys = Streams(store, self._codec, JOURNEYS)
+        self.persons = Streams(store, self._codec, PERSONS)
+        self.agreements = Streams(store, self._codec, AGREEMENTS)
+        self.providers = Streams(store, self._codec, PROVIDERS)
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def record(self, step: Submission) -> Outcome:
+        match step.kind:
+            case "journeys":
+                return await self._record(self.journeys, step)
+            case "persons":
+                return await self._record(self.persons, step)
+            case "agreements":
+                return await self._record(self.agreements, step)
+            case "providers":
+                return await self._record(self.providers, step)
+        raise UnknownCommand(command=step.command, kind=step.kind)
+
+    async def stand(self, stream: Stream) -> Outcome:
+        """Where a journey stands, for a workflow that starts anew."""
+        folded, _ = await self.journeys.at_latest(stream.stream_id)
+        return _outcome(stream.stream_id, folded, events=())
+
+    async def _record(self, streams: Streams[S], step: Submission) -> Outcome:
+        command = _parse(step)
+        bound: str | None = None
+        for _ in range(LOST_RACES):
+            try:
+                return await self._attempt(streams, command, step)
+            except VersionConflict:
+                continue
+            except QuotaExceeded as exceeded:
+                if bound == exceeded.key:
+                    raise bound_reached(bound) from exceeded
+                bound = exceeded.key  # perhaps a race was lost: what is known by now decides it properly
+            except CommandReused as reused:
+                raise KeyReused(field="Idempotency-Key") from reused
+        raise VersionConflict(step.stream_id)
+
+    async def _attempt(self, streams: Streams[S], command: Command, step: Submission) -> Outcome:
+        folded, known = await streams.at_latest(step.stream_id, command_id=step.command_id)
+        if known is not None:
+            if known.request_hash != step.request_hash:
+                raise KeyReused(field="Idempotency-Key")
+            return Outcome.model_validate_json(known.result).model_copy(update={"position": str(known.position)})
+        if folded.state is None and not command.creates:
+            raise UnknownStream(kind=step.kind, id=step.stream_id)
+        _check_rights(step.actor, streams.decider.belongs_to(command, folded.state))
+        await self._check_expected(folded, command, step)
+        async with AsyncExitStack() as turn:
+            agreement = await self._agreement(command, folded.state, step, turn)
+            context = await self._context(command, folded.state, agreement, step)
+            decision = streams.decider.decide(command, folded.state, context)
+            if not decision.events:
+                return _outcome(step.stream_id, folded, events=())
+            return await self._append(streams, folded, agreement, decision, step)
+
+    async def _append(
+        self,
+        streams: Streams[S],
+        before: Folded[S],
+        agreement: Folded[Agreement] | None,
+        decision: Decision,
+        step: Submission,
+    ) -> Outcome:
+        after = streams.advance(step.stream_id, before, decision.events)
+        outcome = _outcome(step.stream_id, after, events=tuple(event.type for event in decision.events))
+        tenant, subject = _tenant_and_subject(step, after.state)
+        appends = [
+            self._stream_append(step, step.stream_id, step.kind, tenant, subject, before.version, decision.events)
+        ]
+        moves = [*streams.decider.quota_moves(before.state, after.state)]
+        seats: Folded[Agreement] | None = None
+        if agreement is not None and agreement.state is not None and decision.agreement:
+            seats_id = stream_of(agreement.state.agreement)
+            seats = self.agreements.advance(seats_id, agreement, decision.agreement)
+            moves += AGREEMENTS.quota_moves(agreement.state, seats.state)
+            appends.append(
+                self._stream_append(
+                    step, seats_id, "agreements", tenant, subject, agreement.version, decision.agreement
+                )
+            )
+        appended = await self._store.append(
+            appends,
+            command_id=step.command_id,
+            request_hash=step.request_hash,
+            result=outcome.model_dump_json().encode(),
+            quotas=[move for move in moves if move.used or move.allowed],
+        )
+        if appended.duplicate:
+            outcome = Outcome.model_validate_json(appended.result)
+        else:
+            streams.keep(step.stream_id, after)
+            if seats is not None and seats.state is not None:
+                self.agreements.keep(stream_of(seats.state.agreement), seats)
+        return outcome.model_copy(update={"position": str(appended.position)})
+
+    def _stream_append(
+        self,
+        step: Submission,
+        stream_id: str,
+        kind: str,
+        tenant: str,
+        subject: str,
+        version: int,
+        events: tuple[Event, ...],
+    ) -> StreamAppend:
+        meta = Meta(actor=step.actor, command=step.command)
+
+        def encoded(place: int, event: Event) -> NewEvent:
+            return self._codec.encode(
+                event, stream_id=stream_id, version=version + place, subject=subject, meta=meta, at=_at(step)
+            )
+
+        return StreamAppend(
+            stream_id=stream_id,
+            kind=kind,
+            tenant=tenant,
+            expected_version=version,
+            events=tuple(encoded(place, event) for place, event in enumerate(events, start=1)),
+        )
+
+    async def _check_expected(self, folded: Folded[S], command: Command, step: Submission) -> None:
+        """Only a change of the same part spoils somebody's edit; recorded hours and reminders do not."""
+        if step.expected is None or step.expected == folded.version:
+            return
+        facts = {"part": command.part, "expected": step.expected, "version": folded.version}
+        if step.expected > folded.version:
+            raise Stale(field="If-Match", **facts)
+        since = await self._store.read(step.stream_id, after=step.expected)
+        if any(CATALOGUE[each.type].part == command.part for each in since.events):
+            raise Stale(field="If-Match", **facts)
+
+    async def _agreement(
+        self, command: Command, state: object, step: Submission, turn: AsyncExitStack
+    ) -> Folded[Agreement] | None:
+        """The agreement whose places the command may move. Steps of this process take turns at it, since every lost
+        race costs the database a round trip; between processes the append's version check decides."""
+        if not command.touches_places or not isinstance(state, Journey):
+            return None
+        file = state.file
+        if file.place is not None:
+            code = file.place.agreement
+        else:
+            terms = self._programme.agreement_of(file.municipality, local_date(_at(step)))
+            if terms is None:
+                return None
+            code = terms.code
+        await turn.enter_async_context(self._turns[code])
+        return (await self.agreements.at_latest(stream_of(code)))[0]
+
+    async def _context(
+        self, command: Command, state: object, agreement: Folded[Agreement] | None, step: Submission
+    ) -> Context:
+        if isinstance(command, RegisterPerson):
+            await self._check_duplicates(command)
+        named = sorted(command.providers_named())
+        return Context(
+            at=_at(step),
+            actor=step.actor,
+            programme=self._programme,
+            stream_id=step.stream_id,
+            new_id=_new_id,
+            person=await self._person(command, state),
+            agreement=None if agreement is None else agreement.state,
+            providers={
+                each: provider
+                for each in named
+                if (provider := (await self.providers.at_latest(each))[0].state) is not None
+            },
+        )
+
+    async def _person(self, command: Command, state: object) -> Person | None:
+        if not command.needs_person:
+            return None
+        person_id = state.file.person_id if isinstance(state, Journey) else str(getattr(command, "person_id", ""))
+        return (await self.persons.at_latest(person_id))[0].state
+
+    async def _check_duplicates(self, command: RegisterPerson) -> None:
+        matches = await self._matches.like(
+            municipality=command.municipality,
+            given_name=command.given_name,
+            family_name=command.family_name,
+            birth_date=command.birth_date,
+            personal_code=command.personal_code,
+        )
+        unseen = [match for match in matches if match not in command.distinct_from]
+        if unseen:
+            raise PossibleDuplicates(field="distinct_from", matches=", ".join(unseen))
+
+
+def _parse(step: Submission) -> Command:
+    command = COMMANDS.get(step.command)
+    if command is None or command.kind != step.kind:
+        raise UnknownCommand(command=step.command, kind=step.kind)
+    try:
+        return command.model_validate(step.data)
+    except ValidationError as wrong:
+        problems = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in wrong.errors())
+        raise WrongShape(problems=problems) from wrong
+
+
+def _check_rights(actor: Actor, municipalities: frozenset[str]) -> None:
+    if actor.role is Role.AUDITOR:
+        raise ReadOnly
+    if not actor.is_national and actor.municipality not in municipalities:
+        raise OutsideMunicipality
+
+
+def _at(step: Submission) -> datetime:
+    assert step.at is not None, "the workflow puts in the engine's time"
+    return step.at
+
+
+def _new_id(kind: str) -> str:
+    return f"{kind}-{secrets.token_hex(10)}"
+
+
+def _tenant_and_subject(step: Submission, state: object) -> tuple[str, str]:
+    """Where an event is recorded, and whom it is about where it does not say so itself."""
+    if isinstance(state, Journey):
+        return state.file.municipality, state.file.person_id
+    if isinstance(state, Person):
+        return state.municipality, state.person_id
+    return step.actor.municipality, step.stream_id
+
+
+def _outcome(stream_id: str, folded: Folded[S], *, events: tuple[str, ...]) -> Outcome:
+    state = folded.state
+    if not isinstance(state, Journey):
+        return Outcome(version=folded.version, stage="", events=events, stream_id=stream_id, settled=True)
+    open_deadlines = tuple(
+        OpenDeadline(
+            id=wake.deadline.id, what=wake.deadline.what, step=wake.step, due_on=wake.deadline.due.on, at=wake.at
+        )
+        for wake in journey.pending(state)[:SHOWN_DEADLINES]
+    )
+    return Outcome(
+        version=folded.version,
+        stage=journey.stage_of(state),
+        waits_for=journey.waits_for(state),
+        deadlines=open_deadlines,
+        events=events,
+        stream_id=stream_id,
+        municipality=state.file.municipality,
+        settled=journey.settled(state),
+    )

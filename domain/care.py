@@ -1,0 +1,109 @@
+"""What assessments, plans and budgets are made of; the same shapes come in with a command and stay in its event."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from domain.fields import Cents, Code, Degrees, Id, Minutes, PersonalCodeword, Sealed, Words
+
+
+class Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Noticer = Literal[
+    "person", "relative", "social_worker", "doctor", "school", "police", "employment_office", "state_queue", "other"
+]
+Agreer = Literal["person", "representative"]
+ExitReason = Literal[
+    "goal_reached", "own_wish", "moved_municipality", "state_service", "died", "no_contact", "not_eligible_any_more"
+]
+ReviewOutcome = Literal["continue", "change_plan", "reassess", "exit"]
+ReviewKind = Literal["progress", "full"]
+Tariff = Literal["individual", "group", "family", "family_group"]
+
+
+class Finding(Value):
+    """Whether one condition holds, and who judged where the rule asks for a judgement."""
+
+    condition: Code
+    holds: Annotated[bool, Sealed()]
+    judged_by: Literal["document", "municipal_social_worker", "state_case_manager", "doctor"]
+
+
+class ConditionResult(Value):
+    """One condition of the eligibility rules with its result, as the decision lists it."""
+
+    condition: Code
+    result: PersonalCodeword  # holds, fails, not_yet (may come true until the place starts), not_judged
+    judged_by: Code | None = None
+
+
+class SectionAnswer(Value):
+    """One section of the instrument: its main question, and the degree of each question where help is needed."""
+
+    section: Code
+    copes_independently: Annotated[bool, Sealed()]
+    degrees: Degrees = Field(default_factory=dict)
+    comments: Annotated[dict[str, Words], Sealed()] = Field(default_factory=dict)
+
+
+class Views(Value):
+    """The same life seen three ways."""
+
+    own_words: Words
+    specialist: Words
+    carer: Words | None = None
+
+
+class Goal(Value):
+    goal_id: Code
+    life_area: Code
+    words: Words
+
+
+class ServiceLine(Value):
+    """A service component that serves a goal, by a provider, over a period; both days count."""
+
+    line_id: Code
+    goal_id: Code
+    component: Code
+    tariff: Tariff
+    minutes: Minutes
+    provider_id: Id
+    starts_on: date
+    ends_on: date
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.ends_on < self.starts_on:
+            raise ValueError("ends_on must not be before starts_on")
+        return self
+
+
+class CommunityLine(Value):
+    """Help of the community: it serves a goal and is followed up, but costs nothing."""
+
+    line_id: Code
+    goal_id: Code
+    helper: Words
+    help: Words
+
+
+class Allocation(Value):
+    """Money for one line over its period: `minutes` at the highest price in force in that time."""
+
+    line: ServiceLine
+    minutes: Annotated[int, Field(ge=0)]
+    cents: Cents
+    prices: tuple[Code, ...]
+
+
+class Release(Value):
+    """What is given back of one line, because it will not be used any more."""
+
+    line_id: Code
+    cents: Cents

@@ -1,0 +1,109 @@
+"""The four kinds of stream behind one shape: decide, evolve, and the bounds that move along in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from domain import journey, persons, places, providers
+from domain.decision import NATIONAL, Command, Context, Decision, Rejected
+from domain.events import Event, missing_upcasters
+from domain.persons import Person
+from domain.places import Agreement, SignAgreement
+from domain.ports import QuotaMove
+from domain.programme import NotInForce, NotKnown
+from domain.providers import Provider
+from domain.states import Journey
+from domain.working_days import NoCalendar
+
+S = TypeVar("S")
+
+assert not missing_upcasters(), missing_upcasters()
+
+
+class NotInTheProgramme(Rejected):
+    """The programme has no answer: {sentence}."""
+
+    code = "not_in_the_programme"
+    status = 422
+
+
+class OpenJourney(Rejected):
+    """The person has an open journey already."""
+
+    code = "open_journey"
+
+
+class BoundReached(Rejected):
+    """More would be used than there is: {key}."""
+
+    code = "bound_reached"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decider(Generic[S]):
+    """How streams of one kind come to their facts. The state of a stream without events is None."""
+
+    kind: str
+    choose: Callable[[Command, S | None, Context], Decision]
+    evolve: Callable[[S | None, Event, str, int], S]
+    quota_moves: Callable[[S | None, S | None], tuple[QuotaMove, ...]]
+    belongs_to: Callable[[Command, S | None], frozenset[str]]  # the municipalities whose people may act here
+
+    def decide(self, command: Command, state: S | None, context: Context) -> Decision:
+        """Raises Rejected, and nothing else that a user could have caused."""
+        try:
+            return self.choose(command, state, context)
+        except (NotInForce, NotKnown, NoCalendar) as unknown:
+            raise NotInTheProgramme(sentence=str(unknown)) from unknown
+
+
+def _one_municipality(command: Command, state: Journey | Person | None) -> frozenset[str]:
+    if state is None:
+        return frozenset({str(getattr(command, "municipality", NATIONAL))})
+    return frozenset({state.municipality if isinstance(state, Person) else state.file.municipality})
+
+
+def _parties(command: Command, state: Agreement | None) -> frozenset[str]:
+    """Terms are signed nationally; what moves places is each party's own."""
+    return frozenset() if state is None or isinstance(command, SignAgreement) else state.municipalities
+
+
+def _served(command: Command, state: Provider | None) -> frozenset[str]:
+    return frozenset(getattr(command, "municipalities", ()))
+
+
+JOURNEYS: Decider[Journey] = Decider(
+    kind="journeys",
+    choose=journey.decide,
+    evolve=journey.evolve,
+    quota_moves=journey.quota_moves,
+    belongs_to=_one_municipality,
+)
+PERSONS: Decider[Person] = Decider(
+    kind="persons",
+    choose=persons.decide,
+    evolve=persons.evolve,
+    quota_moves=persons.quota_moves,
+    belongs_to=_one_municipality,
+)
+AGREEMENTS: Decider[Agreement] = Decider(
+    kind="agreements",
+    choose=places.decide,
+    evolve=places.evolve,
+    quota_moves=places.quota_moves,
+    belongs_to=_parties,
+)
+PROVIDERS: Decider[Provider] = Decider(
+    kind="providers",
+    choose=providers.decide,
+    evolve=providers.evolve,
+    quota_moves=lambda before, after: (),
+    belongs_to=_served,
+)
+
+
+def bound_reached(key: str) -> Rejected:
+    """What it means to a person that a bound in the database would not hold."""
+    return OpenJourney(field="person_id") if key.startswith("journey-of/") else BoundReached(key=key)

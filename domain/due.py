@@ -1,0 +1,110 @@
+"""When something is due: the day, the reminder before it, the escalation after it, and the rule that says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict
+
+from domain.decision import Context
+from domain.fields import Code
+from domain.working_days import at_hour
+
+REMINDER_HOUR = 8  # local: reminders are there when the working day begins
+
+
+class Due(BaseModel):
+    """Worked out once, when the clock starts, and kept in the event: changed rules never move it silently."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    on: date
+    remind_on: date
+    escalate_on: date
+    rule: Code
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deadline:
+    """One open deadline of a journey. `id` is stable for as long as the due day stands."""
+
+    id: str
+    what: str
+    due: Due
+    silent: bool = False  # it ends a period, nobody needs a reminder
+
+    @property
+    def steps(self) -> tuple[tuple[str, date], ...]:
+        if self.silent:
+            return (("on", self.due.on),)
+        return (("before", self.due.remind_on), ("on", self.due.on), ("after", self.due.escalate_on))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wake:
+    """The next moment at which a journey has something to do by itself."""
+
+    deadline: Deadline
+    step: str
+    at: datetime
+
+
+def deadline(what: str, due: Due, *, subject: str = "", silent: bool = False) -> Deadline:
+    named = f"{what}:{subject}" if subject else what
+    return Deadline(id=f"{named}:{due.on}", what=what, due=due, silent=silent)
+
+
+def wakes(deadlines: tuple[Deadline, ...], raised: frozenset[tuple[str, str]]) -> tuple[Wake, ...]:
+    """Every reminder still to come, earliest first."""
+    open_steps = (
+        Wake(deadline=each, step=step, at=at_hour(day, REMINDER_HOUR))
+        for each in deadlines
+        for step, day in each.steps
+        if (each.id, step) not in raised
+    )
+    return tuple(sorted(open_steps, key=lambda wake: (wake.at, wake.deadline.id, wake.step)))
+
+
+def working_days_from(context: Context, start: date, days: int, municipality: str, what: str) -> Due:
+    calendar = context.programme.calendar(start)
+    return _due(context, calendar.add_working_days(start, days), municipality, f"{what}-{days}-working-days")
+
+
+def months_from(context: Context, start: date, months: int, municipality: str, what: str) -> Due:
+    """The same day of the month, or the month's last; on a working day if that falls on none."""
+    month = start.month - 1 + months
+    year, month = start.year + month // 12, month % 12 + 1
+    day = start.replace(year=year, month=month, day=1)
+    for candidate in range(start.day, 0, -1):
+        try:
+            day = day.replace(day=candidate)
+            break
+        except ValueError:
+            continue
+    calendar = context.programme.calendar(day)
+    return _due(context, calendar.add_working_days(day, 0), municipality, f"{what}-{months}-months")
+
+
+def challenge_until(municipality: str, context: Context) -> Due:
+    """The last day on which today's decision can be challenged."""
+    days = context.programme.settings(municipality, context.today).challenge_window_days
+    return days_from(context, context.today, days, municipality, "challenge-window")
+
+
+def days_from(context: Context, start: date, days: int, municipality: str, what: str) -> Due:
+    """So many calendar days later; on the next working day if that falls on none."""
+    day = start + timedelta(days=days)
+    calendar = context.programme.calendar(day)
+    return _due(context, calendar.add_working_days(day, 0), municipality, f"{what}-{days}-days")
+
+
+def _due(context: Context, on: date, municipality: str, rule: str) -> Due:
+    settings = context.programme.settings(municipality, context.today)
+    calendar = context.programme.calendar(on)
+    return Due(
+        on=on,
+        remind_on=calendar.add_working_days(on, -settings.reminder_before_working_days),
+        escalate_on=calendar.add_working_days(on, settings.reminder_after_working_days),
+        rule=f"{settings.version}/{rule}",
+    )

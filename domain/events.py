@@ -1,0 +1,538 @@
+"""The catalogue of facts: everything that can have happened, its stored name and version. Stored names are final."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Annotated, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.care import (
+    Agreer,
+    Allocation,
+    CommunityLine,
+    ConditionResult,
+    ExitReason,
+    Goal,
+    Noticer,
+    Release,
+    ReviewKind,
+    ReviewOutcome,
+    SectionAnswer,
+    ServiceLine,
+    Views,
+)
+from domain.due import Due
+from domain.fields import (
+    BirthDate,
+    Cents,
+    Code,
+    Degrees,
+    Id,
+    Minutes,
+    PersonalCode,
+    PersonalCodeword,
+    PublicName,
+    RegistryCode,
+    Sealed,
+    Words,
+)
+from domain.working_days import start_of_day
+
+
+class Event(BaseModel):
+    """A fact. `part` is what of its stream it touches; `day_field` names the day on which it was true, if not today."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: ClassVar[str]
+    schema_version: ClassVar[int] = 1
+    part: ClassVar[str]
+    day_field: ClassVar[str | None] = None
+
+    def occurred_at(self, at: datetime) -> datetime:
+        """When it was true; `at` is when it was told. Never later than told."""
+        if self.day_field is None:
+            return at
+        day = getattr(self, self.day_field)
+        return min(at, start_of_day(day)) if isinstance(day, date) else at
+
+
+E = TypeVar("E", bound=type[Event])
+CATALOGUE: dict[str, type[Event]] = {}
+Upcaster = Callable[[dict[str, object]], dict[str, object]]
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}  # (stored name, version) → body of the next version
+
+
+def stored_as(name: str, *, part: str, day: str | None = None, version: int = 1) -> Callable[[E], E]:
+    def register(event: E) -> E:
+        if name in CATALOGUE:
+            raise ValueError(f"{name} is the stored name of {CATALOGUE[name].__name__} already")
+        event.type, event.part, event.day_field, event.schema_version = name, part, day, version
+        CATALOGUE[name] = event
+        return event
+
+    return register
+
+
+def missing_upcasters() -> list[str]:
+    """Every past version of an event that could not be read any more; asserted empty at start-up."""
+    return [
+        f"{name} v{version}"
+        for name, event in CATALOGUE.items()
+        for version in range(1, event.schema_version)
+        if (name, version) not in UPCASTERS
+    ]
+
+
+# ── Referral ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("referral.recorded", part="referral", day="noticed_on")
+class ReferralRecorded(Event):
+    person_id: Id
+    municipality: Code
+    noticed_by: Noticer
+    noticed_on: date
+    reason: Words
+    agreed_on: date
+    agreed_by: Agreer
+    rights_explained_on: date
+    complete_on: date | None
+    decision_due: Due | None
+
+
+@stored_as("referral.completed", part="referral", day="complete_on")
+class ReferralCompleted(Event):
+    complete_on: date
+    decision_due: Due
+
+
+@stored_as("referral.accepted", part="referral")
+class ReferralAccepted(Event):
+    decision_id: Id
+    rules: Code
+    conditions: tuple[ConditionResult, ...]
+    override: Words | None
+    place_from: date | None
+
+
+@stored_as("referral.refused", part="referral")
+class ReferralRefused(Event):
+    decision_id: Id
+    rules: Code
+    conditions: tuple[ConditionResult, ...]
+    reasons: Words
+    challenge_until: Due
+
+
+@stored_as("referral.reopened", part="referral")
+class ReferralReopened(Event):
+    challenge_id: Id
+    decision_due: Due
+
+
+@stored_as("place.received", part="place", day="from_on")
+class PlaceReceived(Event):
+    agreement: Code
+    from_on: date
+    assessment_due: Due
+
+
+@stored_as("place.awaited", part="place")
+class PlaceAwaited(Event):
+    agreement: Code
+    since: date
+    ahead: Annotated[int, Field(ge=0)]
+
+
+@stored_as("place.postponed", part="place")
+class PlacePostponed(Event):
+    """The place starts when the state service ends, and nobody knows yet when that is."""
+
+    agreement: Code
+    assessment_due: Due
+
+
+@stored_as("case_manager.appointed", part="case_manager")
+class CaseManagerAppointed(Event):
+    case_manager: Code
+
+
+# ── At every stage ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("contact.logged", part="contacts", day="on")
+class ContactLogged(Event):
+    contact_id: Id
+    on: date
+    channel: Code
+    with_whom: Code
+    reached: bool
+    note: Words | None
+
+
+@stored_as("consent.lapsed", part="consent")
+class ConsentLapsed(Event):
+    """A consent that the journey rests on was withdrawn in the person's own stream."""
+
+    purpose: Code
+    recipient: Code
+
+
+@stored_as("crisis_plan.changed", part="crisis_plan")
+class CrisisPlanChanged(Event):
+    crisis_plan: Words
+
+
+@stored_as("challenge.filed", part="challenge", day="filed_on")
+class ChallengeFiled(Event):
+    challenge_id: Id
+    decision_id: Id
+    filed_on: date
+    filed_by: Agreer
+    grounds: Words
+    due: Due
+
+
+@stored_as("challenge.decided", part="challenge", day="on")
+class ChallengeDecided(Event):
+    challenge_id: Id
+    decision_id: Id
+    on: date
+    upheld: bool
+    reasons: Words
+
+
+@stored_as("challenge.lapsed", part="challenge")
+class ChallengeLapsed(Event):
+    """The time in which a decision could be challenged is over."""
+
+    decision_id: Id
+    deadline_id: Code
+
+
+@stored_as("reminder.raised", part="reminders")
+class ReminderRaised(Event):
+    deadline_id: Code
+    what: Code
+    step: Code
+    due_on: date
+
+
+# ── Assessment ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("assessment.completed", part="assessment", day="on")
+class NeedsAssessed(Event):
+    assessment_id: Id
+    instrument: Code
+    on: date
+    sections: tuple[SectionAnswer, ...]
+    environment: Degrees
+    environment_comments: Annotated[dict[str, Words], Sealed()]
+    safety_signs: Annotated[tuple[str, ...], Sealed()]
+    need_by_life_area: Degrees
+    quality_of_life: Annotated[int | None, Sealed()]
+    views: Views
+    plan_due: Due | None
+
+
+@stored_as("carer.assessed", part="carers", day="on")
+class CarerAssessed(Event):
+    carer_id: Id
+    on: date
+    needs: Annotated[str, Sealed(of="carer_id")]
+
+
+@stored_as("assessment.reopened", part="assessment")
+class AssessmentReopened(Event):
+    reason: Words
+    due: Due
+
+
+# ── Planning ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("plan.drafted", part="plan")
+class PlanDrafted(Event):
+    plan_id: Id
+    author_role: Code
+    main_goal: Words
+    goals: tuple[Goal, ...]
+    obstacles: Words | None
+    lines: tuple[ServiceLine, ...]
+    community_lines: tuple[CommunityLine, ...]
+    crisis_plan: Words
+    plan_due: Due
+
+
+@stored_as("plan.agreed", part="plan", day="agreed_on")
+class PlanAgreed(Event):
+    plan_id: Id
+    agreed_on: date
+    agreed_by: Agreer
+    budget_due: Due
+
+
+@stored_as("plan.reopened", part="plan")
+class PlanReopened(Event):
+    reason: Words
+    due: Due
+
+
+# ── Budgeting ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("budget.decided", part="budget")
+class BudgetDecided(Event):
+    budget_id: Id
+    decision_id: Id
+    plan_id: Id
+    form: Code
+    catalogue: Code
+    rules: Code
+    lines: tuple[Allocation, ...]
+    reasons: Words
+    review_due: Due
+    challenge_until: Due
+
+
+@stored_as("service.committed", part="budget")
+class ServiceCommitted(Event):
+    line_id: Code
+    provider_id: Id
+    minutes: Minutes
+    cents: Cents
+
+
+@stored_as("payment.recorded", part="budget", day="paid_on")
+class PaymentRecorded(Event):
+    line_id: Code
+    paid_on: date
+    cents: Cents
+    reference: Code
+
+
+# ── Delivery ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("delivery.recorded", part="delivery", day="day")
+class DeliveryRecorded(Event):
+    delivery_id: Id
+    line_id: Code
+    day: date
+    minutes: Minutes
+    component: Code
+    tariff: Code
+    provider_id: Id
+    price: Code
+    cents_per_hour: Cents
+    cents: Cents
+    worker: Code | None
+    note: Words | None
+
+
+@stored_as("delivery.corrected", part="delivery")
+class DeliveryCorrected(Event):
+    """A new entry: what was recorded stays, and the difference is booked."""
+
+    delivery_id: Id
+    minutes_before: int
+    minutes: Annotated[int, Field(ge=0)]
+    cents_before: Cents
+    cents: Cents
+    reason: Words
+
+
+@stored_as("delivery.confirmed", part="delivery")
+class DeliveryConfirmed(Event):
+    delivery_id: Id
+    confirmed_by: Agreer
+
+
+@stored_as("delivery.disputed", part="delivery")
+class DeliveryDisputed(Event):
+    delivery_id: Id
+    disputed_by: Agreer
+    reason: Words
+
+
+@stored_as("dispute.settled", part="delivery")
+class DisputeSettled(Event):
+    delivery_id: Id
+    upheld: bool
+    reason: Words
+
+
+@stored_as("visit.missed", part="delivery", day="day")
+class VisitMissed(Event):
+    line_id: Code
+    day: date
+    note: Words | None
+
+
+@stored_as("progress.noted", part="progress", day="on")
+class ProgressNoted(Event):
+    goal_id: Code
+    on: date
+    note: Words
+    direction: PersonalCodeword
+
+
+# ── Review ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("review.held", part="review", day="on")
+class ReviewHeld(Event):
+    review_id: Id
+    plan_id: Id
+    kind: ReviewKind
+    on: date
+    need_by_life_area: Degrees
+    goals_met: tuple[Code, ...]
+    quality_of_life: Annotated[int, Sealed()]
+    summary: Words
+    outcome: ReviewOutcome
+    next_kind: ReviewKind
+    next_due: Due
+
+
+# ── Exit ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("journey.exited", part="exit", day="on")
+class JourneyExited(Event):
+    on: date
+    reason: ExitReason
+    note: Words | None
+    quality_of_life: Annotated[int | None, Sealed()]
+    destination: Code | None
+    challenge_until: Due
+    decision_id: Id
+
+
+@stored_as("budget.settled", part="budget")
+class BudgetSettled(Event):
+    """What was set aside and will not be used is given back."""
+
+    released: tuple[Release, ...]
+
+
+# ── Agreements and their places ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("agreement.signed", part="terms", day="valid_from")
+class AgreementSigned(Event):
+    agreement: Code
+    municipalities: tuple[Code, ...]
+    valid_from: date
+    valid_to: date | None
+    places: Annotated[int, Field(ge=0, le=10_000)]
+    coordinator: Code
+    synthetic: bool
+
+
+@stored_as("place.occupied", part="places", day="from_on")
+class PlaceOccupied(Event):
+    journey_id: Id
+    from_on: date
+
+
+@stored_as("place.freed", part="places", day="on")
+class PlaceFreed(Event):
+    journey_id: Id
+    on: date
+
+
+@stored_as("place.offered", part="places")
+class PlaceOffered(Event):
+    journey_id: Id
+
+
+@stored_as("waiting.joined", part="waiting", day="since")
+class WaitingJoined(Event):
+    journey_id: Id
+    municipality: Code
+    since: date
+    place_from: date
+
+
+@stored_as("waiting.left", part="waiting")
+class WaitingLeft(Event):
+    journey_id: Id
+    reason: Code
+
+
+# ── Persons ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("person.registered", part="identity")
+class PersonRegistered(Event):
+    municipality: Code
+    given_name: Words
+    family_name: Words
+    birth_date: BirthDate
+    personal_code: PersonalCode | None
+    sex: PersonalCodeword
+    language: PersonalCodeword
+    distinct_from: tuple[Id, ...]
+    synthetic: bool
+
+
+@stored_as("contact_details.changed", part="contact_details")
+class ContactDetailsChanged(Event):
+    phone: Words | None
+    email: Words | None
+    address: Words | None
+
+
+@stored_as("representative.named", part="representation", day="from_on")
+class RepresentativeNamed(Event):
+    representative_id: Id
+    basis: Code
+    from_on: date
+
+
+@stored_as("carer.linked", part="carers")
+class CarerLinked(Event):
+    carer_id: Id
+    relation: PersonalCodeword
+
+
+@stored_as("consent.given", part="consent", day="on")
+class ConsentGiven(Event):
+    purpose: Code
+    recipient: Code
+    on: date
+    given_by: Agreer
+
+
+@stored_as("consent.withdrawn", part="consent", day="on")
+class ConsentWithdrawn(Event):
+    purpose: Code
+    recipient: Code
+    on: date
+
+
+# ── Providers ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("provider.contracted", part="contract", day="valid_from")
+class ProviderContracted(Event):
+    name: PublicName
+    registry_code: RegistryCode
+    components: tuple[Code, ...]
+    municipalities: tuple[Code, ...]
+    valid_from: date
+    valid_to: date | None
+    synthetic: bool
+
+
+@stored_as("provider.contract_changed", part="contract", day="valid_from")
+class ProviderContractChanged(Event):
+    components: tuple[Code, ...]
+    municipalities: tuple[Code, ...]
+    valid_from: date
+    valid_to: date | None

@@ -1,0 +1,218 @@
+"""The journey: which stage answers which command, what each fact changes, what is to come, when all is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import assert_never
+
+from domain.decision import Command, Context, Decision, Stage, WrongStage
+from domain.due import Wake, wakes
+from domain.events import (
+    AssessmentReopened,
+    BudgetDecided,
+    BudgetSettled,
+    CarerAssessed,
+    CaseManagerAppointed,
+    ChallengeDecided,
+    ChallengeFiled,
+    ChallengeLapsed,
+    ConsentLapsed,
+    ContactLogged,
+    CrisisPlanChanged,
+    DeliveryConfirmed,
+    DeliveryCorrected,
+    DeliveryDisputed,
+    DeliveryRecorded,
+    DisputeSettled,
+    Event,
+    JourneyExited,
+    NeedsAssessed,
+    PaymentRecorded,
+    PlaceAwaited,
+    PlacePostponed,
+    PlaceReceived,
+    PlanAgreed,
+    PlanDrafted,
+    PlanReopened,
+    ProgressNoted,
+    ReferralAccepted,
+    ReferralCompleted,
+    ReferralRecorded,
+    ReferralRefused,
+    ReferralReopened,
+    ReminderRaised,
+    ReviewHeld,
+    ServiceCommitted,
+    VisitMissed,
+)
+from domain.persons import one_journey
+from domain.ports import QuotaMove
+from domain.stages import assessment, budgeting, delivery, exit, planning, referral, review, throughout
+from domain.states import (
+    AwaitingAgreement,
+    AwaitingAssessment,
+    AwaitingBudget,
+    AwaitingExit,
+    AwaitingPlan,
+    Exited,
+    InDelivery,
+    Journey,
+    LineAccount,
+    Referred,
+    Refused,
+    Waiting,
+)
+
+
+def decide(command: Command, state: Journey | None, context: Context) -> Decision:
+    """The facts a command leads to, or Rejected."""
+    if isinstance(command, referral.ReferralCommand):
+        return referral.decide(command, state, context)
+    if state is None:
+        raise WrongStage(command=command.name, at="its beginning")
+    match command:
+        case assessment.AssessmentCommand():
+            return assessment.decide(command, state, context)
+        case planning.PlanningCommand():
+            return planning.decide(command, state, context)
+        case budgeting.BudgetCommand():
+            return budgeting.decide(command, state, context)
+        case delivery.DeliveryCommand():
+            return delivery.decide(command, state, context)
+        case review.ReviewCommand():
+            return review.decide(command, state, context)
+        case exit.ExitCommand():
+            return exit.decide(command, state, context)
+        case throughout.ThroughoutCommand():
+            return throughout.decide(command, state, context)
+    raise AssertionError(command)
+
+
+def evolve(state: Journey | None, event: Event, stream_id: str, version: int) -> Journey:
+    """What is so after the fact. Never refuses: what happened, happened."""
+    if isinstance(event, ReferralRecorded):
+        return referral.begin(event, stream_id)
+    if state is None:
+        raise ValueError("a journey's stream starts with referral.recorded")
+    match event:
+        case (
+            ReferralCompleted() | ReferralAccepted() | ReferralRefused() | ReferralReopened()
+            | PlaceReceived() | PlaceAwaited() | PlacePostponed() | CaseManagerAppointed()
+        ):  # fmt: skip
+            return referral.evolve(state, event)
+        case NeedsAssessed() | CarerAssessed() | AssessmentReopened():
+            return assessment.evolve(state, event)
+        case PlanDrafted() | PlanAgreed() | PlanReopened():
+            return planning.evolve(state, event)
+        case BudgetDecided() | ServiceCommitted() | PaymentRecorded() | BudgetSettled():
+            return budgeting.evolve(state, event)
+        case (
+            DeliveryRecorded() | DeliveryCorrected() | DeliveryConfirmed() | DeliveryDisputed() | DisputeSettled()
+            | VisitMissed() | ProgressNoted()
+        ):  # fmt: skip
+            return delivery.evolve(state, event)
+        case ReviewHeld():
+            return review.evolve(state, event)
+        case JourneyExited():
+            return exit.evolve(state, event)
+        case (
+            ContactLogged() | ConsentLapsed() | CrisisPlanChanged() | ChallengeFiled() | ChallengeDecided()
+            | ChallengeLapsed() | ReminderRaised()
+        ):  # fmt: skip
+            return throughout.evolve(state, event)
+    raise ValueError(f"{event.type} does not belong into a journey's stream")
+
+
+def fold(events: Iterable[Event], stream_id: str) -> Journey | None:
+    state: Journey | None = None
+    for version, event in enumerate(events, start=1):
+        state = evolve(state, event, stream_id, version)
+    return state
+
+
+def stage_of(state: Journey) -> Stage:
+    """The stage a journey is at, as everybody outside names it."""
+    match state:
+        case Referred() | Waiting():
+            return Stage.REFERRAL
+        case AwaitingAssessment():
+            return Stage.ASSESSMENT
+        case AwaitingPlan() | AwaitingAgreement():
+            return Stage.PLANNING
+        case AwaitingBudget():
+            return Stage.BUDGETING
+        case InDelivery():
+            return Stage.DELIVERY
+        case AwaitingExit() | Exited() | Refused():
+            return Stage.EXIT
+        case _:
+            assert_never(state)
+
+
+WAITS_FOR: Mapping[type[Journey], str] = {
+    Referred: "the decision on eligibility",
+    Refused: "nothing: the person may not join",
+    Waiting: "a free place",
+    AwaitingAssessment: "the assessment of need",
+    AwaitingPlan: "a plan",
+    AwaitingAgreement: "the person's agreement to the plan",
+    AwaitingBudget: "the decision on the budget",
+    InDelivery: "deliveries, and the next review",
+    AwaitingExit: "the exit to be recorded",
+    Exited: "what is left to settle",
+}
+
+
+def waits_for(state: Journey) -> str:
+    return WAITS_FOR[type(state)]
+
+
+def pending(state: Journey) -> tuple[Wake, ...]:
+    return wakes(throughout.deadlines(state), state.file.raised)
+
+
+def settled(state: Journey) -> bool:
+    """Whether nothing can follow by itself any more: over, paid, unchallenged, and past challenging."""
+    over = isinstance(state, Refused | Exited)
+    owed = any(account.delivered != account.paid for account in state.file.accounts.values())
+    return over and not owed and not state.file.challenges and not throughout.deadlines(state)
+
+
+# ── Bounds that the database keeps too ───────────────────────────────────────────────────────────────────────────────
+
+Amount = Callable[[LineAccount], int]
+BOUNDS: tuple[tuple[str, Amount, Amount], ...] = (  # name, what is used, of what
+    ("committed", lambda a: a.committed, lambda a: a.allocated),
+    ("delivered", lambda a: a.delivered, lambda a: a.committed),
+    ("paid", lambda a: a.paid, lambda a: a.delivered),
+)
+
+
+def quota_moves(before: Journey | None, after: Journey | None) -> tuple[QuotaMove, ...]:
+    """Committed of allocated, delivered of committed, paid of delivered, per line; and one open journey per person."""
+    if after is None:
+        return ()
+    moves = [move for line_id in after.file.accounts for move in _line_moves(line_id, before, after)]
+    opened = _is_open(after) - (before is not None and _is_open(before))
+    if opened:
+        moves.append(QuotaMove(key=one_journey(after.file.person_id), used=opened))
+    return tuple(moves)
+
+
+def _is_open(state: Journey) -> bool:
+    return not isinstance(state, Refused | Exited)
+
+
+def _line_moves(line_id: str, before: Journey | None, after: Journey) -> list[QuotaMove]:
+    new = after.file.accounts[line_id]
+    old = before.file.accounts.get(line_id) if before is not None else None
+    moves = []
+    for name, used, allowed in BOUNDS:
+        move = QuotaMove(
+            key=f"line/{after.file.journey_id}/{line_id}/{name}",
+            used=used(new) - (used(old) if old else 0),
+            allowed=allowed(new) - (allowed(old) if old else 0),
+        )
+        if move.used or move.allowed:
+            moves.append(move)
+    return moves

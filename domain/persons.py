@@ -1,0 +1,265 @@
+"""People: the person helped and their carers alike. Names live here and nowhere else; so do consents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from domain.care import Agreer
+from domain.decision import Command, Context, Decision, Rejected
+from domain.events import (
+    CarerLinked,
+    ConsentGiven,
+    ConsentWithdrawn,
+    ContactDetailsChanged,
+    Event,
+    PersonRegistered,
+    RepresentativeNamed,
+)
+from domain.fields import BirthDate, Code, Id, PersonalCode, Words
+from domain.ports import QuotaMove
+
+CARE = "person_centred_care"  # the purpose without which no journey begins
+
+
+class PersonExists(Rejected):
+    """This person is registered already."""
+
+    code = "person_exists"
+
+
+class UnknownPerson(Rejected):
+    """There is no person {person_id}."""
+
+    code = "unknown_person"
+    status = 422
+
+
+class BornInFuture(Rejected):
+    """A birth date cannot lie in the future."""
+
+    code = "born_in_future"
+    status = 422
+
+
+class WrongPersonalCode(Rejected):
+    """The personal code does not fit the birth date, or its check digit is wrong."""
+
+    code = "wrong_personal_code"
+    status = 422
+
+
+class NoSuchConsent(Rejected):
+    """No consent for {purpose} by {recipient} is in force."""
+
+    code = "no_such_consent"
+
+
+class PossibleDuplicates(Rejected):
+    """Possibly registered already as {matches}: look, then send the ids in distinct_from if it is somebody else."""
+
+    code = "possible_duplicates"
+
+
+class OwnCarer(Rejected):
+    """Nobody is their own carer or representative."""
+
+    code = "own_carer"
+    status = 422
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    person_id: str
+    municipality: str
+    birth_date: date
+    synthetic: bool
+    consents: frozenset[tuple[str, str]] = frozenset()
+    carers: frozenset[str] = frozenset()
+    representatives: frozenset[str] = frozenset()
+
+    def consents_to(self, purpose: str, recipient: str) -> bool:
+        return (purpose, recipient) in self.consents
+
+
+class PersonCommand(Command):
+    kind = "persons"
+    stage = "person"
+
+
+class RegisterPerson(PersonCommand):
+    """Register a person. Possible duplicates are shown before anything is saved."""
+
+    name = "register-person"
+    part = "identity"
+    creates = True
+
+    municipality: Code
+    given_name: Words
+    family_name: Words
+    birth_date: BirthDate
+    personal_code: PersonalCode | None = None
+    sex: Literal["female", "male", "not_known"]
+    language: Literal["et", "ru", "en", "other"] = "et"
+    distinct_from: tuple[Id, ...] = Field(default=(), max_length=20)
+    synthetic: bool = False
+
+
+class ChangeContactDetails(PersonCommand):
+    """Record how the person can be reached now."""
+
+    name = "change-contact-details"
+    part = "contact_details"
+
+    phone: Words | None = None
+    email: Words | None = None
+    address: Words | None = None
+
+
+class NameRepresentative(PersonCommand):
+    """Record who may decide for the person, and on what basis."""
+
+    name = "name-representative"
+    part = "representation"
+
+    representative_id: Id
+    basis: Literal["parent", "guardian", "authorised"]
+    from_on: date
+
+
+class LinkCarer(PersonCommand):
+    """Record who cares for the person; a carer is a person of their own, supported in their own right."""
+
+    name = "link-carer"
+    part = "carers"
+
+    carer_id: Id
+    relation: Literal["parent", "child", "partner", "sibling", "friend", "other"]
+
+
+class GiveConsent(PersonCommand):
+    """Record a consent, for one purpose and one recipient."""
+
+    name = "give-consent"
+    part = "consent"
+
+    purpose: Code
+    recipient: Code
+    on: date
+    given_by: Agreer = "person"
+
+
+class WithdrawConsent(PersonCommand):
+    """Withdraw a consent. Every open journey that rests on it is told."""
+
+    name = "withdraw-consent"
+    part = "consent"
+
+    purpose: Code
+    recipient: Code
+    on: date
+
+
+COMMANDS: tuple[type[PersonCommand], ...] = (
+    RegisterPerson, ChangeContactDetails, NameRepresentative, LinkCarer, GiveConsent, WithdrawConsent,
+)  # fmt: skip
+
+
+def decide(command: Command, state: Person | None, context: Context) -> Decision:
+    if isinstance(command, RegisterPerson):
+        if state is not None:
+            raise PersonExists
+        return Decision(events=(_register(command, context),))
+    if state is None:
+        raise UnknownPerson(person_id=context.stream_id)
+    return Decision(events=_change(command, state, context))
+
+
+def _register(command: RegisterPerson, context: Context) -> PersonRegistered:
+    if command.birth_date > context.today:
+        raise BornInFuture(field="birth_date")
+    if command.personal_code is not None and not _fits(command.personal_code, command.birth_date):
+        raise WrongPersonalCode(field="personal_code")
+    context.programme.municipality(command.municipality)
+    return PersonRegistered(**dict(command))
+
+
+def _change(command: Command, state: Person, context: Context) -> tuple[Event, ...]:
+    match command:
+        case ChangeContactDetails():
+            return (ContactDetailsChanged(**dict(command)),)
+        case NameRepresentative():
+            if command.representative_id == state.person_id:
+                raise OwnCarer(field="representative_id")
+            return (RepresentativeNamed(**dict(command)),)
+        case LinkCarer():
+            if command.carer_id == state.person_id:
+                raise OwnCarer(field="carer_id")
+            return (CarerLinked(**dict(command)),)
+        case GiveConsent():
+            context.past(command.on, field="on")
+            return (ConsentGiven(**dict(command)),)
+        case WithdrawConsent():
+            context.past(command.on, field="on")
+            if not state.consents_to(command.purpose, command.recipient):
+                raise NoSuchConsent(field="purpose", purpose=command.purpose, recipient=command.recipient)
+            return (ConsentWithdrawn(**dict(command)),)
+    raise AssertionError(command)
+
+
+def evolve(state: Person | None, event: Event, stream_id: str, version: int) -> Person:
+    if isinstance(event, PersonRegistered):
+        return Person(
+            person_id=stream_id,
+            municipality=event.municipality,
+            birth_date=event.birth_date,
+            synthetic=event.synthetic,
+        )
+    if state is None:
+        raise ValueError("a person's stream starts with person.registered")
+    match event:
+        case ConsentGiven():
+            return replace(state, consents=state.consents | {(event.purpose, event.recipient)})
+        case ConsentWithdrawn():
+            return replace(state, consents=state.consents - {(event.purpose, event.recipient)})
+        case CarerLinked():
+            return replace(state, carers=state.carers | {event.carer_id})
+        case RepresentativeNamed():
+            return replace(state, representatives=state.representatives | {event.representative_id})
+        case ContactDetailsChanged():
+            return state
+    raise ValueError(f"{event.type} does not belong into a person's stream")
+
+
+def one_journey(person_id: str) -> str:
+    """The bound on open journeys of a person: one, from the day they are registered."""
+    return f"journey-of/{person_id}"
+
+
+def quota_moves(before: Person | None, after: Person | None) -> tuple[QuotaMove, ...]:
+    new = before is None and after is not None
+    return (QuotaMove(key=one_journey(after.person_id), allowed=1),) if new and after is not None else ()
+
+
+# Personal codes: EVS 585:2007, century and sex in the first digit, then yymmdd, a serial and a check digit.
+_WEIGHTS = ((1, 2, 3, 4, 5, 6, 7, 8, 9, 1), (3, 4, 5, 6, 7, 8, 9, 1, 2, 3))
+
+
+def _fits(code: str, birth_date: date) -> bool:
+    century = 1800 + (int(code[0]) - 1) // 2 * 100
+    return (
+        birth_date.strftime("%y%m%d") == code[1:7]
+        and birth_date.year // 100 * 100 == century
+        and _check_digit(code) == int(code[10])
+    )
+
+
+def _check_digit(code: str) -> int:
+    for weights in _WEIGHTS:
+        remainder = sum(int(digit) * weight for digit, weight in zip(code[:10], weights, strict=True)) % 11
+        if remainder < 10:
+            return remainder
+    return 0

@@ -1,0 +1,38 @@
+"""The programme as data: who may join, what help there is, what it costs, what is asked, and by when."""
+
+from domain.programme.catalogue import Catalogue, Component, Price, Serves, Tariff
+from domain.programme.eligibility import EligibilityRules
+from domain.programme.instrument import ENVIRONMENT, Instrument, Item, Scale, Section
+from domain.programme.loading import load, load_directory
+from domain.programme.periods import covers
+from domain.programme.programme import Programme, ProgrammeCode
+from domain.programme.refusals import NotInForce, NotKnown, ProgrammeInvalid
+from domain.programme.settings import PlanAuthor, Settings
+from domain.programme.territory import AgreementTerms, LifeArea, Municipality
+
+__all__ = [
+    "ENVIRONMENT",
+    "AgreementTerms",
+    "Catalogue",
+    "Component",
+    "EligibilityRules",
+    "Instrument",
+    "Item",
+    "LifeArea",
+    "Municipality",
+    "NotInForce",
+    "NotKnown",
+    "PlanAuthor",
+    "Price",
+    "Programme",
+    "ProgrammeCode",
+    "ProgrammeInvalid",
+    "Scale",
+    "Section",
+    "Serves",
+    "Settings",
+    "Tariff",
+    "covers",
+    "load",
+    "load_directory",
+]

@@ -1,0 +1,101 @@
+"""All that is agreed and ruled about the service, each part asked for by the day it must hold on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from domain.programme import periods
+from domain.programme.catalogue import Catalogue, Price
+from domain.programme.eligibility import EligibilityRules
+from domain.programme.instrument import Instrument
+from domain.programme.refusals import NotKnown
+from domain.programme.settings import Settings
+from domain.programme.territory import AgreementTerms, LifeArea, Municipality
+from domain.working_days import Calendar
+
+ProgrammeCode = Literal["sourced", "demonstration"]
+PriceKey = tuple[str, str, str]  # agreement, component, tariff
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Programme:
+    """One whole set of data. Asked for a day on which no version holds, it raises NotInForce; for a code it does not
+    have, NotKnown. A price that is not known is None, never 0."""
+
+    code: ProgrammeCode
+    synthetic: bool
+    life_areas: tuple[LifeArea, ...]
+    municipalities: tuple[Municipality, ...]
+    agreements: tuple[AgreementTerms, ...]
+    conditions: Mapping[str, str] = field(hash=False)
+    eligibility_versions: tuple[EligibilityRules, ...]
+    catalogues: tuple[Catalogue, ...]
+    prices: Mapping[PriceKey, tuple[Price, ...]] = field(hash=False)
+    instruments: tuple[Instrument, ...]
+    calendars: tuple[Calendar, ...]
+    national_settings: tuple[Settings, ...]
+    municipal_settings: Mapping[str, tuple[Settings, ...]] = field(hash=False)
+    sources: Mapping[str, str] = field(hash=False)
+
+    def life_area(self, code: str) -> LifeArea:
+        for area in self.life_areas:
+            if area.code == code:
+                return area
+        raise NotKnown("life area", code)
+
+    def municipality(self, code: str) -> Municipality:
+        for municipality in self.municipalities:
+            if municipality.code == code:
+                return municipality
+        raise NotKnown("municipality", code)
+
+    def agreement_of(self, municipality: str, on: date) -> AgreementTerms | None:
+        """The agreement a municipality has on a day; None where it has none then."""
+        self.municipality(municipality)
+        return periods.find((terms for terms in self.agreements if municipality in terms.municipalities), on)
+
+    def agreement(self, code: str, on: date) -> AgreementTerms:
+        terms = [terms for terms in self.agreements if terms.code == code]
+        if not terms:
+            raise NotKnown("agreement", code)
+        return periods.in_force(terms, on, what=f"agreement {code}")
+
+    def eligibility(self, on: date) -> EligibilityRules:
+        return periods.in_force(self.eligibility_versions, on, what="rule on who may join")
+
+    def catalogue(self, on: date) -> Catalogue:
+        return periods.in_force(self.catalogues, on, what="catalogue of components")
+
+    def price(self, *, agreement: str, component: str, tariff: str, on: date) -> Price | None:
+        """The price of that day of service; None where it is not known."""
+        return periods.find(self.prices.get((agreement, component, tariff), ()), on)
+
+    def prices_between(self, agreement: str, component: str, tariff: str, start: date, end: date) -> tuple[Price, ...]:
+        """Every price that holds on some day from start to end, earliest first; there may be days without one."""
+        return periods.during(self.prices.get((agreement, component, tariff), ()), start, end)
+
+    def covers(self, agreement: str, component: str, tariff: str, start: date, end: date) -> bool:
+        """Whether a price is known for each day from start to end."""
+        return periods.covers(self.prices.get((agreement, component, tariff), ()), start, end)
+
+    def instrument(self, on: date) -> Instrument:
+        return periods.in_force(self.instruments, on, what="assessment instrument")
+
+    def instrument_version(self, version: str) -> Instrument:
+        """The instrument an earlier assessment was made with, in force or not."""
+        for instrument in self.instruments:
+            if instrument.version == version:
+                return instrument
+        raise NotKnown("assessment instrument", version)
+
+    def calendar(self, on: date) -> Calendar:
+        return periods.in_force(self.calendars, on, what="calendar")
+
+    def settings(self, municipality: str, on: date) -> Settings:
+        """The municipality's own settings where it has some, else the national ones."""
+        self.municipality(municipality)
+        own = periods.find(self.municipal_settings.get(municipality, ()), on)
+        return own or periods.in_force(self.national_settings, on, what="setting of deadlines")

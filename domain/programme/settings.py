@@ -1,0 +1,43 @@
+"""How many days and months each step may take in a municipality, and who may write the plan there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import Field, Strict
+
+from domain.fields import Code
+from domain.programme.periods import Day
+from domain.programme.territory import Name
+
+PlanAuthor = Literal["case_manager", "base_support"]
+Span = Annotated[int, Strict(), Field(gt=0, le=1000)]
+Degree = Annotated[int, Field(ge=0, le=4)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """`ceiling_minutes_per_month` goes by degree of need, and is empty where no ceiling is known. `assumptions` gives,
+    by name of field, the reason of each value that no source states."""
+
+    version: Code
+    valid_from: Day
+    valid_to: Day | None
+    decision_working_days: Span
+    challenge_days: Span
+    challenge_window_days: Span
+    first_contact_working_days: Span
+    assessment_working_days: Span
+    plan_working_days: Span
+    budget_working_days: Span
+    first_help_days: Span
+    progress_review_months: Span
+    full_review_months: Span
+    reminder_before_working_days: Span
+    reminder_after_working_days: Span
+    plan_authors: Annotated[tuple[PlanAuthor, ...], Field(min_length=1)]
+    ceiling_minutes_per_month: Mapping[Degree, Annotated[int, Field(ge=0)]] = field(hash=False)
+    assumptions: Mapping[str, Name] = field(default_factory=lambda: MappingProxyType({}), hash=False)

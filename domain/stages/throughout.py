@@ -1,0 +1,245 @@
+"""What can happen at every stage: contacts, a changed crisis plan, a challenge, a consent withdrawn, a reminder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Literal
+
+from domain.care import Agreer, Release
+from domain.decision import Command, Context, Decision, Rejected, WrongStage
+from domain.due import Deadline, Wake, days_from, deadline, wakes, working_days_from
+from domain.events import (
+    BudgetSettled,
+    ChallengeDecided,
+    ChallengeFiled,
+    ChallengeLapsed,
+    ConsentLapsed,
+    ContactLogged,
+    CrisisPlanChanged,
+    Event,
+    ReferralReopened,
+    ReminderRaised,
+)
+from domain.fields import Code, Id, Words
+from domain.states import Challenge, Exited, Journey, Refused, own_deadlines, with_file
+
+WINDOW = "challenge-window"
+STEPS = ("before", "on", "after")
+
+
+class UnknownDecision(Rejected):
+    """{decision} is not a decision that can be challenged now: it is unknown, or its time is over."""
+
+    code = "unknown_decision"
+    status = 422
+
+
+class AlreadyChallenged(Rejected):
+    """This decision is challenged already."""
+
+    code = "already_challenged"
+
+
+class UnknownChallenge(Rejected):
+    """There is no open challenge {challenge}."""
+
+    code = "unknown_challenge"
+    status = 422
+
+
+class ThroughoutCommand(Command):
+    kind = "journeys"
+    stage = "throughout"
+
+
+class LogContact(ThroughoutCommand):
+    """Log a call, a visit, a network meeting, or an attempt that reached nobody."""
+
+    name = "log-contact"
+    part = "contacts"
+    additive = True
+
+    on: date
+    channel: Literal["call", "visit", "meeting", "letter", "message"]
+    with_whom: Literal["person", "carer", "provider", "health_care", "network", "other"]
+    reached: bool
+    note: Words | None = None
+
+
+class ChangeCrisisPlan(ThroughoutCommand):
+    """Change what to do in a crisis, without waiting for the next plan."""
+
+    name = "change-crisis-plan"
+    part = "crisis_plan"
+
+    crisis_plan: Words
+
+
+class ChallengeDecision(ThroughoutCommand):
+    """Record that the person challenges a decision, and why."""
+
+    name = "challenge-decision"
+    part = "challenge"
+
+    decision_id: Id
+    filed_on: date
+    filed_by: Agreer = "person"
+    grounds: Words
+
+
+class DecideChallenge(ThroughoutCommand):
+    """Decide a challenge. Where a refusal does not stand, the referral is decided anew."""
+
+    name = "decide-challenge"
+    part = "challenge"
+
+    challenge_id: Id
+    on: date
+    upheld: bool
+    reasons: Words
+
+
+class NoteLapsedConsent(ThroughoutCommand):
+    """Note that a consent this journey rests on was withdrawn."""
+
+    name = "note-lapsed-consent"
+    part = "consent"
+    internal = True
+
+    purpose: Code
+    recipient: Code
+
+
+class RaiseReminders(ThroughoutCommand):
+    """Raise what has come due by now."""
+
+    name = "raise-reminders"
+    part = "reminders"
+    internal = True
+
+
+COMMANDS: tuple[type[ThroughoutCommand], ...] = (
+    LogContact, ChangeCrisisPlan, ChallengeDecision, DecideChallenge, NoteLapsedConsent, RaiseReminders,
+)  # fmt: skip
+
+
+def deadlines(state: Journey) -> tuple[Deadline, ...]:
+    """Everything open: what the stage waits for, challenges, and the time in which decisions can be challenged."""
+    file = state.file
+    challenges = (deadline("challenge", each.due, subject=each.challenge_id) for each in file.challenges.values())
+    windows = (deadline(WINDOW, until, subject=decision, silent=True) for decision, until in file.challengeable.items())
+    return (*own_deadlines(state), *challenges, *windows)
+
+
+def decide(command: ThroughoutCommand, state: Journey, context: Context) -> Decision:
+    return Decision(events=tuple(_facts(command, state, context)))
+
+
+def _facts(command: ThroughoutCommand, state: Journey, context: Context) -> Iterator[Event]:
+    match command:
+        case LogContact():
+            context.past(command.on, field="on")
+            yield ContactLogged(contact_id=context.new_id("contact"), **dict(command))
+        case ChangeCrisisPlan():
+            if isinstance(state, Refused | Exited):
+                raise WrongStage(command=command.name, at=type(state).__name__)
+            yield CrisisPlanChanged(**dict(command))
+        case ChallengeDecision():
+            yield _challenge(command, state, context)
+        case DecideChallenge():
+            yield from _decide_challenge(command, state, context)
+        case NoteLapsedConsent():
+            yield ConsentLapsed(**dict(command))
+        case RaiseReminders():
+            yield from _raise(state, context)
+        case _:
+            raise AssertionError(command)
+
+
+def _challenge(command: ChallengeDecision, state: Journey, context: Context) -> ChallengeFiled:
+    context.past(command.filed_on, field="filed_on")
+    until = state.file.challengeable.get(command.decision_id)
+    if until is None or command.filed_on > until.on:
+        raise UnknownDecision(field="decision_id", decision=command.decision_id)
+    if any(each.decision_id == command.decision_id for each in state.file.challenges.values()):
+        raise AlreadyChallenged(field="decision_id")
+    municipality = state.file.municipality
+    days = context.programme.settings(municipality, context.today).challenge_days
+    due = days_from(context, command.filed_on, days, municipality, "challenge")
+    return ChallengeFiled(challenge_id=context.new_id("challenge"), due=due, **dict(command))
+
+
+def _decide_challenge(command: DecideChallenge, state: Journey, context: Context) -> Iterator[Event]:
+    context.past(command.on, field="on")
+    challenge = state.file.challenges.get(command.challenge_id)
+    if challenge is None:
+        raise UnknownChallenge(field="challenge_id", challenge=command.challenge_id)
+    yield ChallengeDecided(decision_id=challenge.decision_id, **dict(command))
+    if command.upheld and challenge.decision_id == state.file.refusal:
+        municipality = state.file.municipality
+        days = context.programme.settings(municipality, context.today).decision_working_days
+        due = working_days_from(context, context.today, days, municipality, "decision")
+        yield ReferralReopened(challenge_id=command.challenge_id, decision_due=due)
+
+
+# ── Reminders ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _raise(state: Journey, context: Context) -> Iterator[Event]:
+    """One reminder for each deadline with a step that has come: the latest, since it says all the earlier ones do."""
+    come: dict[str, Wake] = {}
+    for wake in wakes(deadlines(state), state.file.raised):
+        if wake.at <= context.at:
+            come[wake.deadline.id] = wake
+    for wake in come.values():
+        if wake.deadline.silent:
+            yield from _lapse(wake.deadline, state)
+        else:
+            yield ReminderRaised(
+                deadline_id=wake.deadline.id, what=wake.deadline.what, step=wake.step, due_on=wake.deadline.due.on
+            )
+
+
+def _lapse(window: Deadline, state: Journey) -> Iterator[Event]:
+    decision = window.id.split(":")[1]
+    yield ChallengeLapsed(decision_id=decision, deadline_id=window.id)
+    undelivered = tuple(
+        Release(line_id=line_id, cents=account.allocated - account.delivered)
+        for line_id, account in sorted(state.file.accounts.items())
+        if account.allocated > account.delivered
+    )
+    if isinstance(state, Exited) and decision == state.decision_id and undelivered:
+        yield BudgetSettled(released=undelivered)
+
+
+ThroughoutEvent = (
+    ContactLogged | ConsentLapsed | CrisisPlanChanged | ChallengeFiled | ChallengeDecided | ChallengeLapsed
+    | ReminderRaised
+)  # fmt: skip
+
+
+def evolve(state: Journey, event: ThroughoutEvent) -> Journey:
+    file = state.file
+    match event:
+        case ContactLogged():
+            return with_file(state, replace(file, contacts=file.contacts + 1))
+        case ConsentLapsed():
+            lapsed = file.lapsed_consents | {(event.purpose, event.recipient)}
+            return with_file(state, replace(file, lapsed_consents=lapsed))
+        case CrisisPlanChanged():
+            return state
+        case ChallengeFiled():
+            challenge = Challenge(challenge_id=event.challenge_id, decision_id=event.decision_id, due=event.due)
+            return with_file(state, replace(file, challenges={**file.challenges, event.challenge_id: challenge}))
+        case ChallengeDecided():
+            rest = {id_: each for id_, each in file.challenges.items() if id_ != event.challenge_id}
+            return with_file(state, replace(file, challenges=rest))
+        case ChallengeLapsed():
+            still = {id_: until for id_, until in file.challengeable.items() if id_ != event.decision_id}
+            return with_file(state, replace(file, challengeable=still))
+        case ReminderRaised():
+            told = STEPS[: STEPS.index(event.step) + 1]
+            raised = file.raised | {(event.deadline_id, step) for step in told}
+            return with_file(state, replace(file, raised=raised))

@@ -1,0 +1,216 @@
+"""Where a journey can be, as types: what every state knows is the case file, what only one has is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from domain.care import CommunityLine, Goal, ServiceLine
+from domain.due import Deadline, Due, deadline
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    agreement: str
+    from_on: date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Assessment:
+    assessment_id: str
+    on: date
+    instrument: str
+    need_by_life_area: Mapping[str, int]
+
+    @property
+    def highest_need(self) -> int:
+        return max((degree for degree in self.need_by_life_area.values() if degree <= 4), default=0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    goals: tuple[Goal, ...]
+    lines: tuple[ServiceLine, ...]
+    community_lines: tuple[CommunityLine, ...]
+
+    def line(self, line_id: str) -> ServiceLine | None:
+        return next((line for line in self.lines if line.line_id == line_id), None)
+
+    def goal(self, goal_id: str) -> Goal | None:
+        return next((goal for goal in self.goals if goal.goal_id == goal_id), None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LineAccount:
+    """The four numbers of a budget line, in cents: paid <= delivered <= committed <= allocated, always."""
+
+    line: ServiceLine
+    allocated: int = 0
+    committed: int = 0
+    delivered: int = 0
+    paid: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    delivery_id: str
+    line_id: str
+    day: date
+    minutes: int
+    cents: int
+    cents_per_hour: int
+    confirmed: bool = False
+    disputed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Challenge:
+    challenge_id: str
+    decision_id: str
+    due: Due
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Review:
+    kind: str
+    on: date
+    outcome: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CaseFile:
+    """What is known of a journey, whatever its stage. What does not exist yet is absent, not blank."""
+
+    journey_id: str
+    person_id: str
+    municipality: str
+    noticed_on: date
+    complete_on: date | None = None
+    case_manager: str | None = None
+    place: Place | None = None
+    place_from: date | None = None
+    waits_for_place: bool = False
+    assessments: tuple[Assessment, ...] = ()
+    carers_assessed: frozenset[str] = frozenset()
+    plans: Mapping[str, Plan] = field(default_factory=dict)
+    accounts: Mapping[str, LineAccount] = field(default_factory=dict)
+    deliveries: Mapping[str, Delivery] = field(default_factory=dict)
+    reviews: tuple[Review, ...] = ()
+    challengeable: Mapping[str, Due] = field(default_factory=dict)  # decision id → until when
+    refusal: str | None = None  # the decision that refused, while it stands
+    challenges: Mapping[str, Challenge] = field(default_factory=dict)
+    contacts: int = 0
+    raised: frozenset[tuple[str, str]] = frozenset()
+    lapsed_consents: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def highest_need(self) -> int:
+        return self.assessments[-1].highest_need if self.assessments else 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Referred:
+    """Somebody noticed; whether the person may join is to be decided."""
+
+    file: CaseFile
+    decision_due: Due | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refused:
+    """It was decided that the person may not join."""
+
+    file: CaseFile
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """The person may join, and waits for a free place."""
+
+    file: CaseFile
+    since: date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AwaitingAssessment:
+    file: CaseFile
+    assessment_due: Due
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AwaitingPlan:
+    file: CaseFile
+    plan_due: Due
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AwaitingAgreement:
+    """A plan is drafted; the person has not agreed to it yet."""
+
+    file: CaseFile
+    plan_id: str
+    plan_due: Due
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AwaitingBudget:
+    file: CaseFile
+    plan_id: str
+    budget_due: Due
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InDelivery:
+    file: CaseFile
+    plan_id: str
+    review_kind: str
+    review_due: Due
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AwaitingExit:
+    """A review found that the journey has reached its end; the exit itself is still to be recorded."""
+
+    file: CaseFile
+    plan_id: str
+    exit_due: Due
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exited:
+    """The person has left. Late deliveries, payments, corrections and challenges may still follow."""
+
+    file: CaseFile
+    on: date
+    reason: str
+    decision_id: str
+
+
+Journey = (
+    Referred | Refused | Waiting | AwaitingAssessment | AwaitingPlan | AwaitingAgreement
+    | AwaitingBudget | InDelivery | AwaitingExit | Exited
+)  # fmt: skip
+
+
+def own_deadlines(state: Journey) -> tuple[Deadline, ...]:
+    """What the state itself waits for."""
+    match state:
+        case Referred(decision_due=due) if due is not None:
+            return (deadline("decision", due),)
+        case AwaitingAssessment(assessment_due=due):
+            return (deadline("assessment", due),)
+        case AwaitingPlan(plan_due=due) | AwaitingAgreement(plan_due=due):
+            return (deadline("plan", due),)
+        case AwaitingBudget(budget_due=due):
+            return (deadline("budget", due),)
+        case InDelivery(review_due=due, review_kind=kind):
+            return (deadline("review", due, subject=kind),)
+        case AwaitingExit(exit_due=due):
+            return (deadline("exit", due),)
+        case Referred() | Refused() | Waiting() | Exited():
+            return ()
+
+
+def with_file(state: Journey, file: CaseFile) -> Journey:
+    return replace(state, file=file)

@@ -1,0 +1,154 @@
+"""Days as the office counts them: Estonian time, working days and public holidays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+TALLINN = ZoneInfo("Europe/Tallinn")
+LONGEST_WORKING_DAYS = 5_000  # some twenty years: no deadline is longer, and a slip of the pen must not count for ever
+
+_DAY = timedelta(days=1)
+
+
+def local_date(at: datetime) -> date:
+    """The day in Estonia at that instant; ValueError for a time without a zone."""
+    if at.utcoffset() is None:
+        raise ValueError(f"{at.isoformat()} has no time zone: which day it is in Estonia cannot be told")
+    return at.astimezone(TALLINN).date()
+
+
+def start_of_day(day: date) -> datetime:
+    """The instant, in UTC, when that day begins in Estonia."""
+    return at_hour(day, 0)
+
+
+def at_hour(day: date, hour: int) -> datetime:
+    """The instant, in UTC, of that hour in Estonia. An hour the clock leaves out is the one after; one it repeats,
+    the first."""
+    return datetime.combine(day, time(hour), tzinfo=TALLINN).astimezone(UTC)
+
+
+class NoCalendar(ValueError):
+    """The calendar does not hold on that day, so its working days are not known."""
+
+    code = "no_calendar"
+
+    def __init__(self, version: str, day: date) -> None:
+        super().__init__(f"calendar {version} does not hold on {_written(day)}: its working days are not known")
+        self.day = day
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holiday:
+    """What a public holiday is called."""
+
+    name_et: str
+    name_en: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Calendar:
+    """Public holidays while they are law: fixed ones as (month, day), moving ones as days from Easter Sunday.
+
+    `names` has them by the same (month, day) or number of days. `valid_to` is the last day, None without end.
+    """
+
+    version: str
+    valid_from: date
+    valid_to: date | None
+    fixed: tuple[tuple[int, int], ...]
+    easter_offsets: tuple[int, ...]
+    names: Mapping[tuple[int, int] | int, Holiday] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+
+    def is_holiday(self, day: date) -> bool:
+        self._known(day)
+        return (day.month, day.day) in self.fixed or (day - easter_sunday(day.year)).days in self.easter_offsets
+
+    def holiday(self, day: date) -> Holiday | None:
+        """The name of the day's public holiday, if it is one and has a name."""
+        if not self.is_holiday(day):
+            return None
+        return self.names.get((day.month, day.day)) or self.names.get((day - easter_sunday(day.year)).days)
+
+    def is_working_day(self, day: date) -> bool:
+        return not self.is_holiday(day) and day.weekday() < 5
+
+    def add_working_days(self, day: date, n: int) -> date:
+        """The n-th working day after the day (before, where n is negative); the day itself does not count.
+
+        With n = 0 the day itself if it is a working day, else the next one.
+        """
+        if abs(n) > LONGEST_WORKING_DAYS:
+            raise ValueError(f"{n} working days are more than any deadline has (at most {LONGEST_WORKING_DAYS})")
+        if n == 0:
+            return day if self.is_working_day(day) else self.add_working_days(day, 1)
+        left, step = abs(n), _DAY if n > 0 else -_DAY
+        while left:
+            day = self._neighbour(day, step)
+            left -= self.is_working_day(day)
+        return day
+
+    def working_days_between(self, start: date, end: date) -> int:
+        """Working days after `start` up to and with `end`; negative where `end` lies before, so that for any n but 0
+        `working_days_between(day, add_working_days(day, n)) == n`."""
+        if end < start:
+            return -self._count(end, start - _DAY)
+        return self._count(start + _DAY, end)
+
+    def explain(self, start: date, n: int) -> str:
+        """How `add_working_days(start, n)` came about, with each public holiday that would have been a working day."""
+        due = self.add_working_days(start, n)
+        first, last = min(start, due), max(start, due)
+        free = [d for d in _days(first, last) if d not in (start if n else None, due) and d.weekday() < 5]
+        holidays = [_written(day) for day in free if self.is_holiday(day)]
+        return f"{_counted(n)} {_written(start)}{_and_holidays(holidays)}: due {_written(due)}"
+
+    def _known(self, day: date) -> None:
+        if day < self.valid_from or (self.valid_to is not None and day > self.valid_to):
+            raise NoCalendar(self.version, day)
+
+    def _neighbour(self, day: date, step: timedelta) -> date:
+        try:
+            return day + step
+        except OverflowError:  # 31.12.9999
+            raise NoCalendar(self.version, day) from None
+
+    def _count(self, first: date, last: date) -> int:
+        return sum(self.is_working_day(day) for day in _days(first, last))
+
+
+@cache
+def easter_sunday(year: int) -> date:
+    """Easter Sunday of the Gregorian calendar (Meeus, Astronomical Algorithms, chapter 8)."""
+    century, of_century = divmod(year, 100)
+    lunar = (19 * (year % 19) + century - century // 4 - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
+    weekday = (32 + 2 * (century % 4) + 2 * (of_century // 4) - lunar - of_century % 4) % 7
+    early = (year % 19 + 11 * lunar + 22 * weekday) // 451
+    month, day = divmod(lunar + weekday - 7 * early + 114, 31)
+    return date(year, month, day + 1)
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1)]
+
+
+def _written(day: date) -> str:
+    return day.strftime("%d.%m.%Y")
+
+
+def _counted(n: int) -> str:
+    days = "working day" if abs(n) == 1 else "working days"
+    return f"{abs(n)} {days} {'before' if n < 0 else 'from'}"
+
+
+def _and_holidays(days: list[str]) -> str:
+    if not days:
+        return ""
+    if len(days) == 1:
+        return f"; {days[0]} is a public holiday"
+    return f"; {', '.join(days[:-1])} and {days[-1]} are public holidays"

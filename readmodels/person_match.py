@@ -1,0 +1,60 @@
+"""Who may be registered already: people found again by name and birth date, or personal code, without keeping either."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import unicodedata
+from collections.abc import Sequence
+from datetime import date
+
+from domain.codec import Recorded
+from domain.events import PersonRegistered
+from readmodels.projector import Connection, Pool
+
+
+class PersonMatch:
+    """Keeps keyed hashes only: without the key nobody can try names against them."""
+
+    name = "person_match"
+    tables = """
+        CREATE TABLE IF NOT EXISTS read.person_match (
+            municipality text NOT NULL,
+            hash bytea NOT NULL,
+            person_id text NOT NULL,
+            PRIMARY KEY (municipality, hash, person_id)
+        )"""
+    clear = "TRUNCATE read.person_match"
+
+    def __init__(self, pool: Pool, key: bytes) -> None:
+        self._pool, self._key = pool, key
+
+    async def apply(self, connection: Connection, batch: Sequence[Recorded]) -> None:
+        rows = [
+            (told.event.municipality, key, told.stream_id)
+            for told in batch
+            if isinstance(told.event, PersonRegistered)
+            for key in self._hashes(
+                told.event.given_name, told.event.family_name, told.event.birth_date, told.event.personal_code
+            )
+        ]
+        await connection.executemany("INSERT INTO read.person_match VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", rows)
+
+    async def like(
+        self, *, municipality: str, given_name: str, family_name: str, birth_date: date, personal_code: str | None
+    ) -> tuple[str, ...]:
+        rows = await self._pool.fetch(
+            "SELECT DISTINCT person_id FROM read.person_match WHERE municipality = $1 AND hash = ANY($2) ORDER BY 1",
+            municipality, self._hashes(given_name, family_name, birth_date, personal_code),
+        )  # fmt: skip
+        return tuple(row["person_id"] for row in rows)
+
+    def _hashes(self, given: str, family: str, born: date, code: str | None) -> list[bytes]:
+        named = [f"name/{_plain(given)}/{_plain(family)}/{born}", *([f"code/{code}"] if code else [])]
+        return [hmac.new(self._key, each.encode(), hashlib.sha256).digest() for each in named]
+
+
+def _plain(name: str) -> str:
+    """Without accents, case and double spaces: Õie, OIE and oie are found as one."""
+    letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return " ".join(letters.casefold().split())

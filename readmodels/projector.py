@@ -1,0 +1,196 @@
+"""Keeps the read models close behind the record: the same events, in the same order, each applied once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+import asyncpg
+import structlog
+
+from domain.codec import Codec, Recorded
+from domain.deciders import Decider
+from domain.ports import START, EventStore, Position, StoreUnavailable
+
+log = structlog.get_logger()
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+S = TypeVar("S")
+
+BATCH = 500
+BUSY, IDLE = 0.05, 0.2  # seconds between looks
+WAIT = 2.0  # seconds that a reader waits for its own write to be shown
+KEPT = 10_000
+
+CHECKPOINTS = """
+CREATE TABLE IF NOT EXISTS read.checkpoint (
+    model text PRIMARY KEY, txid bigint NOT NULL, number bigint NOT NULL
+)"""
+
+
+class ReadModel(Protocol):
+    """One question a screen asks. What it keeps can be thrown away and made again from the record."""
+
+    name: str
+    tables: str  # CREATE ... IF NOT EXISTS
+    clear: str  # TRUNCATE ...
+
+    async def apply(self, connection: Connection, batch: Sequence[Recorded]) -> None: ...
+
+
+class Follower(Protocol):
+    """Acts on facts outside the database; at least once each, so twice must change nothing."""
+
+    name: str
+
+    async def react(self, batch: Sequence[Recorded]) -> None: ...
+
+
+class Folds(Generic[S]):
+    """The streams of one kind as a read model last saw them."""
+
+    def __init__(self, store: EventStore, codec: Codec, decider: Decider[S]) -> None:
+        self._store, self._codec, self._decider = store, codec, decider
+        self._kept: OrderedDict[str, tuple[int, S | None]] = OrderedDict()
+
+    async def touched(self, batch: Sequence[Recorded]) -> dict[str, tuple[int, S, Recorded]]:
+        """Version and state of every stream of this kind in the batch, with its last event there."""
+        last = {told.stream_id: told for told in batch if told.kind == self._decider.kind}
+        for told in batch:
+            if told.kind == self._decider.kind:
+                await self._advance(told)
+        found = {}
+        for stream_id, told in last.items():
+            version, state = self._kept[stream_id]
+            if state is not None:
+                found[stream_id] = (version, state, told)
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return found
+
+    async def _advance(self, told: Recorded) -> None:
+        version, state = self._kept.get(told.stream_id, (0, None))
+        if told.version == version + 1:
+            events = [told]
+        elif told.version <= version:
+            return
+        else:
+            found = await self._store.read(told.stream_id, after=version)
+            events = [self._codec.decode(each) for each in found.events]
+        for each in events:
+            state = self._decider.evolve(state, each.event, told.stream_id, each.version)
+        self._kept[told.stream_id] = (events[-1].version, state)
+        self._kept.move_to_end(told.stream_id)
+
+
+class Projector:
+    """One loop for all. Several may run: each batch is taken under a lock on its checkpoint, and the loser looks again."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        store: EventStore,
+        codec: Codec,
+        models: Sequence[ReadModel],
+        followers: Sequence[Follower] = (),
+    ) -> None:
+        self._pool, self._store, self._codec = pool, store, codec
+        self._models, self._followers = models, followers
+
+    async def prepare(self) -> None:
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock(hashtext('teekond read models'))")
+            await connection.execute(CHECKPOINTS)
+            for model in self._models:
+                await connection.execute(model.tables)
+            for name in [*(each.name for each in self._models), *(each.name for each in self._followers)]:
+                await connection.execute("INSERT INTO read.checkpoint VALUES ($1, 0, 0) ON CONFLICT DO NOTHING", name)
+
+    async def run(self) -> None:
+        """Until cancelled. Outlasts an outage of the database."""
+        while True:
+            try:
+                moved = await self.catch_up()
+            except (StoreUnavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as outage:
+                log.warning("read models wait for the record", error=repr(outage))
+                moved = False
+            except Exception:
+                log.exception("read models stand still")
+                moved = False
+                await asyncio.sleep(1)
+            await asyncio.sleep(BUSY if moved else IDLE)
+
+    async def catch_up(self) -> bool:
+        """Applies what is there, one batch for each; whether there was anything."""
+        moved = False
+        for model in self._models:
+            moved = await self._project(model) or moved
+        for follower in self._followers:
+            moved = await self._follow(follower) or moved
+        return moved
+
+    async def to_the_end(self) -> None:
+        while await self.catch_up():
+            pass
+
+    async def rebuild(self, model: ReadModel) -> None:
+        """Empties the read model and lets it start again from the first event."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(model.clear)
+            await connection.execute("UPDATE read.checkpoint SET txid = 0, number = 0 WHERE model = $1", model.name)
+
+    async def _project(self, model: ReadModel) -> bool:
+        reached, batch = await self._next(model.name)
+        if not batch:
+            return False
+        # Read before writing: a write transaction held open over the read would hold back every reader of the store.
+        async with self._pool.acquire() as connection, connection.transaction():
+            if await self._claim(connection, model.name, reached):
+                await model.apply(connection, batch)
+                await self._advance(connection, model.name, batch[-1].position)
+        return True
+
+    async def _follow(self, follower: Follower) -> bool:
+        reached, batch = await self._next(follower.name)
+        if not batch:
+            return False
+        await follower.react(batch)
+        async with self._pool.acquire() as connection, connection.transaction():
+            if await self._claim(connection, follower.name, reached):
+                await self._advance(connection, follower.name, batch[-1].position)
+        return True
+
+    async def _next(self, name: str) -> tuple[Position, list[Recorded]]:
+        reached = await position_of(self._pool, name)
+        stored = await self._store.read_all(after=reached, limit=BATCH)
+        return reached, [self._codec.decode(each) for each in stored]
+
+    async def _claim(self, connection: Connection, name: str, reached: Position) -> bool:
+        row = await connection.fetchrow(
+            "SELECT 1 FROM read.checkpoint WHERE model = $1 AND txid = $2 AND number = $3 FOR UPDATE",
+            name, reached.txid, reached.number,
+        )  # fmt: skip
+        return row is not None
+
+    async def _advance(self, connection: Connection, name: str, position: Position) -> None:
+        await connection.execute(
+            "UPDATE read.checkpoint SET txid = $2, number = $3 WHERE model = $1",
+            name, position.txid, position.number,
+        )  # fmt: skip
+
+
+async def position_of(pool: Pool, name: str) -> Position:
+    row = await pool.fetchrow("SELECT txid, number FROM read.checkpoint WHERE model = $1", name)
+    return START if row is None else Position(txid=row["txid"], number=row["number"])
+
+
+async def wait_for(pool: Pool, name: str, position: Position) -> bool:
+    """Whether the read model has got to a position, within two seconds."""
+    deadline = asyncio.get_running_loop().time() + WAIT
+    while await position_of(pool, name) < position:
+        if asyncio.get_running_loop().time() > deadline:
+            return False
+        await asyncio.sleep(BUSY)
+    return True

@@ -1,0 +1,75 @@
+"""Wires the API: settings → the record, the engine → one ASGI application. Run by `teekond api`."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, date, datetime
+
+import uvicorn
+from google.protobuf.empty_pb2 import Empty
+from temporalio.client import Client
+
+from domain.codec import Codec, NullCipher
+from domain.programme import load as load_programme
+from domain.working_days import local_date
+from eventstore.postgres import PostgresEventStore, create_pool
+from readmodels.work_queue import WorkQueue
+from runtime.lifetime import until_stopped
+from runtime.settings import Settings, load
+from runtime.telemetry import configure
+from runtime.temporal import connect
+from starter.api import Clock, Parts, application
+from starter.auth import TokenFile
+from starter.submit import Submitter
+
+
+class WallClock:
+    async def today(self) -> date:
+        return local_date(datetime.now(UTC))
+
+
+class EngineClock:
+    """The time-skipping server's own time."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def today(self) -> date:
+        now = await self._client.test_service.get_current_time(Empty())
+        return local_date(now.time.ToDatetime(tzinfo=UTC))
+
+
+async def serve(settings: Settings) -> None:
+    stopped = until_stopped()
+    client = await connect(settings)
+    pool = await create_pool(settings.database_url.get_secret_value())
+    store, codec = PostgresEventStore(pool), Codec(NullCipher())
+    clock: Clock = EngineClock(client) if settings.time_skipping else WallClock()
+    app = application(
+        Parts(
+            store=store,
+            codec=codec,
+            pool=pool,
+            queue=WorkQueue(pool, store, codec),
+            submitter=Submitter(client, task_queue=settings.task_queue),
+            programme=load_programme(settings.programme),
+            authenticator=TokenFile.read(settings.tokens_file) if settings.tokens_file else TokenFile({}),
+            clock=clock,
+        )
+    )
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app, host=settings.api_host, port=settings.api_port, log_config=None, server_header=False, access_log=False
+        )
+    )
+    serving = asyncio.create_task(server.serve())
+    await asyncio.wait([serving, asyncio.create_task(stopped.wait())], return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    await serving
+    await pool.close()
+
+
+if __name__ == "__main__":
+    settings = load()
+    configure(as_json=settings.log_json, level=settings.log_level)
+    asyncio.run(serve(settings))

@@ -1,0 +1,226 @@
+"""`teekond`: everything on this machine, the parts one by one, and what an auditor asks.
+
+Exit codes: 0 done, 1 a check found something, 2 wrong use, 3 a service cannot be reached.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import asyncpg
+import typer
+
+from domain.codec import Codec, NullCipher
+from domain.ports import StoreUnavailable
+from domain.programme import load as load_programme
+from domain.working_days import TALLINN, local_date
+from eventstore.migrate import MigrationRefused, migrate
+from eventstore.postgres import PostgresEventStore, create_pool
+from runtime.embedded import EmbeddedError, embedded, running
+from runtime.lifetime import until_stopped
+from runtime.settings import Settings, SettingsError, load
+from runtime.temporal import TemporalUnreachable, connect
+from starter.auth import TokensUnreadable
+from starter.local import NotReady, new_tokens, own_settings, parts, prepare_database, ready, settings_from
+from starter.replaying import NoSuchJourney
+from starter.replaying import replay as replayed
+from starter.seeding import seed as seeded
+from starter.submit import Submitter, Unavailable
+from workflows.names import SEARCH_ATTRIBUTES
+
+WRONG_USE, UNREACHABLE = 2, 3
+DATA_DIR = Path(".teekond")
+
+app = typer.Typer(
+    help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+)
+audit = typer.Typer(help="What an auditor asks.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
+
+DataDir = Annotated[
+    Path, typer.Option("--data-dir", envvar="TEEKOND_DATA_DIR", help="where this machine keeps its data")
+]
+
+
+def main() -> None:
+    try:
+        app()
+    except (SettingsError, MigrationRefused, TokensUnreadable, NoSuchJourney) as wrong:
+        _end(WRONG_USE, wrong)
+    except (EmbeddedError, NotReady, TemporalUnreachable, StoreUnavailable, OSError, asyncpg.PostgresError) as down:
+        _end(UNREACHABLE, down)
+    except Unavailable:
+        _end(UNREACHABLE, "no worker answers; is one running?")
+
+
+def _end(code: int, why: object) -> NoReturn:
+    print(f"teekond: {' '.join(str(why).split())}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+@app.command()
+def up(
+    data_dir: DataDir = DATA_DIR,
+    port: Annotated[int, typer.Option(help="of the API", min=0, max=65535)] = 8080,
+    fresh_tokens: Annotated[bool, typer.Option("--new-tokens", help="issue new tokens and end the old ones")] = False,
+) -> None:
+    """Everything on this machine: PostgreSQL, Temporal, worker, API. Ctrl-C stops it in order; the data stays."""
+    asyncio.run(_up(data_dir.resolve(), port, fresh_tokens))
+
+
+async def _up(data_dir: Path, port: int, fresh_tokens: bool) -> None:
+    stopped = until_stopped()
+    async with embedded(data_dir, search_attributes=SEARCH_ATTRIBUTES, report=_say) as services:
+        for name in await prepare_database(services):
+            _say(f"database: {name} applied")
+        programme = load_programme("demonstration")
+        tokens = new_tokens(data_dir, programme, again=fresh_tokens)
+        _show(tokens)
+        environment = {**own_settings(data_dir, services), "TEEKOND_API_PORT": str(port)}
+        url = f"http://127.0.0.1:{port}"
+        async with parts(environment, logs=data_dir, report=_say):
+            await ready(url)
+            settings = settings_from(environment)
+            client = await connect(settings)
+            await seeded(Submitter(client, task_queue=settings.task_queue), programme, on=_today())
+            _say(f"ready: {url}/v1/openapi.json (programme: demonstration, all data synthetic); logs in {data_dir}")
+            await stopped.wait()
+            _say("stopping: API, worker, Temporal, PostgreSQL")
+    _say("stopped; everything recorded is kept")
+
+
+def _show(tokens: dict[str, str]) -> None:
+    if not tokens:
+        _say("tokens were shown at the first start; --new-tokens issues new ones")
+        return
+    _say("tokens of the demonstration users (shown this once, for this machine only):")
+    for actor, token in tokens.items():
+        print(f"  {actor:<22} {token}", flush=True)
+
+
+@app.command()
+def demo() -> None:
+    """One person's two years, told step by step, and verified."""
+    from starter.demo import tell_the_story  # noqa: PLC0415 — drags in the test server, which nothing else needs
+
+    raise SystemExit(asyncio.run(tell_the_story(print)))
+
+
+@app.command()
+def worker() -> None:
+    """Decide steps and keep timers, against the settings in the environment (TEEKOND_*)."""
+    _become("worker")
+
+
+@app.command()
+def api() -> None:
+    """Serve the API, against the settings in the environment (TEEKOND_*)."""
+    _become("server")
+
+
+def _become(module: str) -> None:
+    """This process turns into the part, so that signals reach it. What can be known to be wrong is said before."""
+    settings = load()
+    asyncio.run(_reachable(settings))
+    os.execv(sys.executable, [sys.executable, "-m", module])  # noqa: S606 — our own interpreter, our own module
+
+
+async def _reachable(settings: Settings) -> None:
+    await connect(settings)
+    pool = await create_pool(settings.database_url.get_secret_value(), max_size=1)
+    await pool.close()
+
+
+@app.command(name="migrate")
+def migrate_command(data_dir: DataDir = DATA_DIR) -> None:
+    """Bring the database to the shape this version expects."""
+    settings = _settings(data_dir)
+
+    async def run() -> None:
+        connection = await asyncpg.connect(settings.migration_database_url.get_secret_value(), timeout=10)
+        try:
+            applied = await migrate(connection)
+        finally:
+            await connection.close()
+        _say(f"applied: {', '.join(applied)}" if applied else "nothing to do")
+
+    asyncio.run(run())
+
+
+@app.command()
+def seed(data_dir: DataDir = DATA_DIR) -> None:
+    """Record the agreements of the programme, and in the demonstration its providers. Needs a worker; safe to repeat."""
+    settings = _settings(data_dir)
+
+    async def run() -> None:
+        client = await connect(settings)
+        programme = load_programme(settings.programme)
+        outcomes = await seeded(Submitter(client, task_queue=settings.task_queue), programme, on=_today())
+        _say(f"{len(outcomes)} agreements and providers of the {programme.code} programme are there")
+
+    asyncio.run(run())
+
+
+@audit.command()
+def replay(
+    journey: Annotated[str, typer.Argument(help="the journey's id")],
+    known: Annotated[str | None, typer.Option(help="only what had been recorded by this day or time")] = None,
+    valid: Annotated[str | None, typer.Option(help="only what had become true by this day or time")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """The history told, and the state at that time."""
+    known_at, valid_at = _moment("--known", known), _moment("--valid", valid)
+
+    async def look(store: PostgresEventStore) -> None:
+        found = await replayed(store, Codec(NullCipher()), journey, known=known_at, valid=valid_at)
+        print(json.dumps(found.as_json(), indent=2, ensure_ascii=False) if as_json else found.as_text())
+
+    asyncio.run(_with_store(_settings(data_dir), look))
+
+
+async def _with_store(settings: Settings, look: Callable[[PostgresEventStore], Awaitable[None]]) -> None:
+    pool = await create_pool(settings.database_url.get_secret_value(), max_size=1)
+    try:
+        await look(PostgresEventStore(pool))
+    finally:
+        await pool.close()
+
+
+def _settings(data_dir: Path) -> Settings:
+    """Those in the environment; where there are none, those of what runs on this machine."""
+    if "TEEKOND_DATABASE_URL" not in os.environ and (services := running(data_dir)) is not None:
+        return settings_from(own_settings(data_dir.resolve(), services))
+    return load()
+
+
+def _moment(option: str, text: str | None) -> datetime | None:
+    """A day means its end, in Tallinn."""
+    if text is None:
+        return None
+    try:
+        if len(text) == 10:
+            return datetime.combine(date.fromisoformat(text), time.max, TALLINN)
+        moment = datetime.fromisoformat(text)
+        return moment if moment.tzinfo else moment.replace(tzinfo=TALLINN)
+    except ValueError:
+        _end(WRONG_USE, f"{option}: {text!r} is not a day (2026-03-12) or a time (2026-03-12T10:00)")
+
+
+def _today() -> date:
+    return local_date(datetime.now(UTC))
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    main()

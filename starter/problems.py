@@ -1,0 +1,72 @@
+"""What goes wrong is told the same way everywhere: problem+json (RFC 9457), naming the field and the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+TITLES = {
+    400: "The request is not well formed",
+    401: "Who are you?",
+    403: "Not yours to do",
+    404: "Not found",
+    405: "Not a way to ask this",
+    409: "Refused as things stand",
+    412: "Changed in the meantime",
+    413: "Too large",
+    415: "Not JSON",
+    422: "Refused by a rule",
+    428: "Which version have you seen?",
+    429: "Too many at once",
+    500: "Our fault",
+    503: "Not available right now",
+}
+
+
+class FieldError(BaseModel):
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """RFC 9457, with our stable `code` and every field error at once."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: tuple[FieldError, ...] = ()
+
+
+class ProblemRaised(Exception):
+    """Ends a request with a problem."""
+
+    def __init__(
+        self, status: int, code: str, detail: str, *, errors: Sequence[FieldError] = (), retry_after: int | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.problem = Problem(
+            type=f"urn:teekond:problem:{code}",
+            title=TITLES.get(status, "Problem"),
+            status=status,
+            code=code,
+            detail=detail,
+            errors=tuple(errors),
+        )
+        self.retry_after = retry_after
+
+    def response(self) -> JSONResponse:
+        headers = {}
+        if self.retry_after is not None:
+            headers["Retry-After"] = str(self.retry_after)
+        if self.problem.status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
+        return JSONResponse(
+            self.problem.model_dump(),
+            status_code=self.problem.status,
+            media_type="application/problem+json",
+            headers=headers,
+        )

@@ -1,0 +1,77 @@
+"""A journey's history told again, and the state it comes to: as known on one day, as true on another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.codec import Codec, Recorded
+from domain.journey import evolve
+from domain.ports import EventStore
+from domain.states import Journey
+from starter.telling import tell
+from starter.views import journey_view
+
+
+class NoSuchJourney(Exception):
+    """There is no such journey, or nothing was known of it then."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replay:
+    """`told` is the history; `state` what it comes to."""
+
+    journey_id: str
+    told: tuple[Recorded, ...]
+    state: Journey
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "journey_id": self.journey_id,
+            "state": journey_view(self.state, self.told[-1].version).model_dump(mode="json"),
+            "history": [
+                {
+                    "version": each.version,
+                    "type": each.event.type,
+                    "occurred_at": each.occurred_at.isoformat(),
+                    "recorded_at": each.recorded_at.isoformat(),
+                    "actor": each.meta.actor.model_dump(mode="json"),
+                    "sentence": tell(each),
+                    "data": each.event.model_dump(mode="json"),
+                }
+                for each in self.told
+            ],
+        }
+
+    def as_text(self) -> str:
+        view = journey_view(self.state, self.told[-1].version)
+        lines = [f"{self.journey_id}: {len(self.told)} events", ""]
+        lines += [f"  {e.version:>3}  {e.recorded_at:%d.%m.%Y %H:%M}  {tell(e)}" for e in self.told]
+        lines += ["", f"  stage      {view.stage}", f"  waits for  {view.waits_for}"]
+        lines += [f"  due        {each.what} on {each.due_on:%d.%m.%Y} ({each.rule})" for each in view.deadlines]
+        for line in view.budget:
+            four = (line.allocated_cents, line.committed_cents, line.delivered_cents, line.paid_cents)
+            told = "  ".join(f"{name} {cents / 100:.2f}" for name, cents in zip(_FOUR, four, strict=True))
+            lines.append(f"  budget     {line.line_id} ({line.component}): {told}")
+        return "\n".join(lines)
+
+
+_FOUR = ("allocated", "committed", "delivered", "paid")
+
+
+async def replay(
+    store: EventStore, codec: Codec, journey_id: str, *, known: datetime | None = None, valid: datetime | None = None
+) -> Replay:
+    """Only what had been recorded by `known`, of that only what had become true by `valid`. Raises NoSuchJourney."""
+    found = await store.read(journey_id)
+    told = tuple(
+        each
+        for each in map(codec.decode, found.events)
+        if (known is None or each.recorded_at <= known) and (valid is None or each.occurred_at <= valid)
+    )
+    state: Journey | None = None
+    for each in told:
+        state = evolve(state, each.event, journey_id, each.version)
+    if state is None:
+        raise NoSuchJourney(f"there is no journey {journey_id}, or nothing was known of it then")
+    return Replay(journey_id=journey_id, told=told, state=state)

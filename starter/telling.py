@@ -1,0 +1,115 @@
+"""A history told in sentences that a social worker reads: for the timeline, the demo and the auditor's replay."""
+
+from __future__ import annotations
+
+from domain import events as e
+from domain.codec import Recorded
+from domain.money import euros
+
+
+def tell(told: Recorded) -> str:
+    """One sentence for one fact."""
+    return _sentence(told.event)
+
+
+def _sentence(event: e.Event) -> str:
+    match event:
+        case e.ReferralRecorded():
+            due = f"; the decision is due by {event.decision_due.on:%d.%m.%Y}" if event.decision_due else ""
+            return f"Referred to {event.municipality}, noticed by: {_plain(event.noticed_by)}. The person agreed{due}."
+        case e.ReferralCompleted():
+            return f"The application is complete; the decision is due by {event.decision_due.on:%d.%m.%Y}."
+        case e.ReferralAccepted():
+            held = sum(1 for each in event.conditions if each.result == "holds")
+            override = " although not every condition holds, with a reason" if event.override else ""
+            return f"May join{override}: {held} of {len(event.conditions)} conditions hold ({event.rules})."
+        case e.ReferralRefused():
+            failed = ", ".join(_plain(each.condition) for each in event.conditions if each.result == "fails")
+            return f"May not join: {failed or 'not every condition was judged'} ({event.rules})."
+        case e.ReferralReopened():
+            return f"The refusal does not stand; to be decided anew by {event.decision_due.on:%d.%m.%Y}."
+        case e.PlaceReceived():
+            assessment = f"the assessment is due by {event.assessment_due.on:%d.%m.%Y}"
+            return f"Has a place from {event.from_on:%d.%m.%Y}; {assessment}."
+        case e.PlaceAwaited():
+            return f"Waits for a place with {event.ahead} before them."
+        case e.PlacePostponed():
+            return "The place starts when the state service ends; assessment and plan can begin."
+        case e.CaseManagerAppointed():
+            return f"Case manager: {event.case_manager}."
+        case e.ContactLogged():
+            outcome = "" if event.reached else ", nobody reached"
+            return f"Contact ({_plain(event.channel)} with {_plain(event.with_whom)}{outcome})."
+        case e.ConsentLapsed():
+            return "The consent this journey rests on was withdrawn."
+        case e.CrisisPlanChanged():
+            return "The crisis plan was changed."
+        case e.ChallengeFiled():
+            return f"A decision was challenged; the answer is due by {event.due.on:%d.%m.%Y}."
+        case e.ChallengeDecided():
+            return f"The challenge was decided: the decision {'does not stand' if event.upheld else 'stands'}."
+        case e.ChallengeLapsed():
+            return "The time to challenge a decision is over."
+        case e.ReminderRaised():
+            when = {"before": "is due soon", "on": "is due today", "after": "is overdue"}[event.step]
+            return f"Reminder: the {_plain(event.what)} {when} (due {event.due_on:%d.%m.%Y})."
+        case _:
+            return _later_sentence(event)
+
+
+def _later_sentence(event: e.Event) -> str:
+    match event:
+        case e.NeedsAssessed():
+            need = ", ".join(f"{_plain(area)} {degree}" for area, degree in event.need_by_life_area.items() if degree)
+            return f"Need assessed with {event.instrument}: {need or 'no need'}."
+        case e.CarerAssessed():
+            return "A carer's own needs were assessed."
+        case e.AssessmentReopened():
+            return f"Back to assessment; due by {event.due.on:%d.%m.%Y}."
+        case e.PlanDrafted():
+            own = f"“{event.main_goal}”"
+            return f"Plan drafted: {own}; {len(event.lines)} services, {len(event.community_lines)} from the community."
+        case e.PlanAgreed():
+            return f"The {_plain(event.agreed_by)} agreed to the plan; the budget is due by {event.budget_due.on:%d.%m.%Y}."
+        case e.PlanReopened():
+            return f"Back to planning; due by {event.due.on:%d.%m.%Y}. What was agreed goes on meanwhile."
+        case e.BudgetDecided():
+            total = sum(line.cents for line in event.lines)
+            return f"Budget decided: {euros(total)} euros; the first review is due by {event.review_due.on:%d.%m.%Y}."
+        case e.ServiceCommitted():
+            return f"Ordered of {event.line_id}: {_hours(event.minutes)} for {euros(event.cents)} euros."
+        case e.PaymentRecorded():
+            return f"Paid for {event.line_id}: {euros(event.cents)} euros ({event.reference})."
+        case e.BudgetSettled():
+            return f"Given back: {euros(sum(each.cents for each in event.released))} euros that will not be used."
+        case e.DeliveryRecorded():
+            return f"Delivered on {event.day:%d.%m.%Y}: {event.line_id}, {_hours(event.minutes)}, {euros(event.cents)} euros."
+        case e.DeliveryCorrected():
+            return f"Corrected: {_hours(event.minutes)} instead of {_hours(event.minutes_before)}."
+        case e.DeliveryConfirmed():
+            return f"The {_plain(event.confirmed_by)} confirmed a delivery."
+        case e.DeliveryDisputed():
+            return f"The {_plain(event.disputed_by)} says that a delivery was not so."
+        case e.DisputeSettled():
+            return f"The dispute was settled: the {'person' if event.upheld else 'record'} was right."
+        case e.VisitMissed():
+            return f"A visit on {event.day:%d.%m.%Y} did not take place."
+        case e.ProgressNoted():
+            return f"Progress with {event.goal_id}: {_plain(event.direction)}."
+        case e.ReviewHeld():
+            return (
+                f"{event.kind.capitalize()} review held: {_plain(event.outcome)}; next by {event.next_due.on:%d.%m.%Y}."
+            )
+        case e.JourneyExited():
+            return f"Left on {event.on:%d.%m.%Y}: {_plain(event.reason)}."
+        case _:
+            return _plain(event.type)  # other streams' facts: their stored names say it
+
+
+def _plain(code: str) -> str:
+    return code.replace("_", " ").replace(".", " ")
+
+
+def _hours(minutes: int) -> str:
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if rest else f"{hours} h"

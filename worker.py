@@ -1,0 +1,71 @@
+"""Wires a worker: settings → the record → what reads it → activities → Temporal. Run by `teekond worker`."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+from temporalio.worker import Worker
+
+from activities.recording import Recorder
+from activities.stages import activities
+from domain.codec import Codec, NullCipher
+from domain.programme import load as load_programme
+from eventstore.postgres import PostgresEventStore, create_pool
+from readmodels.lookout import DatabaseLookout
+from readmodels.person_match import PersonMatch
+from readmodels.place_count import PlaceCount
+from readmodels.projector import Projector
+from readmodels.work_queue import WorkQueue
+from runtime.lifetime import until_stopped
+from runtime.settings import Settings, SettingsError, load
+from runtime.telemetry import configure
+from runtime.temporal import connect
+from workflows.reacting import Reactor
+from workflows.registry import WORKFLOWS, runner
+from workflows.sweeping import TemporalEngine, ensure_schedule, sweep_activity
+
+log = structlog.get_logger()
+DRAIN = timedelta(seconds=15)
+
+
+async def work(settings: Settings) -> None:
+    if settings.match_key is None:
+        raise SettingsError("TEEKOND_MATCH_KEY is not set; a worker needs it to find people who are registered already")
+    stopped = until_stopped()
+    client = await connect(settings)
+    pool = await create_pool(settings.database_url.get_secret_value())
+    store, cipher = PostgresEventStore(pool), NullCipher()
+    codec = Codec(cipher)
+    queue, places = WorkQueue(pool, store, codec), PlaceCount(pool, store, codec)
+    matches = PersonMatch(pool, settings.match_key.get_secret_value().encode())
+    recorder = Recorder(store=store, cipher=cipher, programme=load_programme(settings.programme), matches=matches)
+    engine = TemporalEngine(client, task_queue=settings.task_queue)
+    projector = Projector(pool, store, codec, [queue, places, matches], [Reactor(engine, queue)])
+    await projector.prepare()
+    if not settings.time_skipping:
+        await ensure_schedule(client, task_queue=settings.task_queue)
+    worker = Worker(
+        client,
+        task_queue=settings.task_queue,
+        workflows=WORKFLOWS,
+        activities=[*activities(recorder), sweep_activity(DatabaseLookout(pool, places), engine)],
+        workflow_runner=runner(),
+        # After a lost worker the next step would wait 10 s for it to come back to its sticky queue.
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
+        graceful_shutdown_timeout=DRAIN,
+    )
+    projecting = asyncio.create_task(projector.run())
+    async with worker:
+        log.info("worker ready", task_queue=settings.task_queue, programme=settings.programme)
+        await stopped.wait()
+        log.info("worker draining")
+    projecting.cancel()
+    await pool.close()
+
+
+if __name__ == "__main__":
+    settings = load()
+    configure(as_json=settings.log_json, level=settings.log_level)
+    asyncio.run(work(settings))

@@ -1,0 +1,40 @@
+"""Every name that Temporal knows of us, and the way from a stream to its workflow and back."""
+
+from __future__ import annotations
+
+import hashlib
+
+from temporalio.common import SearchAttributeKey
+
+TASK_QUEUE = "teekond"
+SWEEP_SCHEDULE = "teekond-sweep"
+
+# Search attributes, ids and summaries are plain text to whoever runs Temporal: nothing personal in them.
+STAGE = SearchAttributeKey.for_keyword("TeekondStage")
+MUNICIPALITY = SearchAttributeKey.for_keyword("TeekondMunicipality")
+SEARCH_ATTRIBUTES = (STAGE, MUNICIPALITY)
+
+
+def journey_workflow(journey_id: str) -> str:
+    return f"journeys/{journey_id}"
+
+
+def step_workflow(kind: str, stream_id: str, command_id: str) -> str:
+    return f"{kind}/{stream_id}/{command_id}"
+
+
+def places_workflow(agreement: str) -> str:
+    return f"places/{agreement}"
+
+
+def journey_of(workflow_id: str) -> str:
+    """The journey a workflow id stands for; ValueError if it is no journey's."""
+    kind, _, journey_id = workflow_id.partition("/")
+    if kind != "journeys" or not journey_id or "/" in journey_id:
+        raise ValueError(f"{workflow_id} is not the workflow of a journey")
+    return journey_id
+
+
+def digest(*parts: str) -> str:
+    """A command id: the same parts always give the same one."""
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:40]

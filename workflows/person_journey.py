@@ -1,0 +1,166 @@
+"""One person's path from referral until all is settled, as one durable workflow.
+
+The path: referral → (waiting for a place) → assessment → planning → agreement → budgeting → delivery ⇄ review → exit. At each
+stage the journey waits for a step of a person, sent as an update, or for its next deadline: the decision on eligibility,
+the assessment, the plan, the budget, the review; a reminder before it, one on the day, an escalation after it. What a
+step does is decided by the activity of its stage and kept in the record; here is only what is waited for, and until when.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from workflows import names
+from workflows.relaying import own_step, relay, stand
+
+with workflow.unsafe.imports_passed_through():
+    from pydantic import BaseModel, ConfigDict
+
+    from activities.messages import Outcome, Submission
+
+# A cold replay costs 40 ms at 50 events and a second at 2 000; a run takes at most 2 000 updates.
+LONG_HISTORY = 500
+
+
+class JourneyStart(BaseModel):
+    """`latest` is where the run before left off; without it the record is asked."""
+
+    model_config = ConfigDict(frozen=True)
+
+    journey_id: str
+    latest: Outcome | None = None
+
+
+@workflow.defn(name="PersonJourney")
+class PersonJourney:
+    @workflow.init
+    def __init__(self, start: JourneyStart) -> None:
+        self._journey_id = start.journey_id
+        self._latest = start.latest
+        self._told: deque[Submission] = deque()
+        self._behind = False
+        self._one_at_a_time = asyncio.Lock()
+
+    @workflow.run
+    async def run(self, start: JourneyStart) -> None:
+        await self._take_up()
+        while not self._all_settled():
+            await self._next_news_or_deadline()
+            if self._behind:
+                await self._catch_up()
+            while self._told:
+                await self._own(self._told.popleft())
+            if self._deadline_has_come():
+                await self._raise_reminders()
+            if self._history_is_long():
+                await workflow.wait_condition(workflow.all_handlers_finished)
+                workflow.continue_as_new(JourneyStart(journey_id=self._journey_id, latest=self._latest))
+        await workflow.wait_condition(workflow.all_handlers_finished)
+
+    # ── What comes in ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @workflow.update
+    async def submit(self, step: Submission) -> Outcome:
+        """A step somebody waits for. One at a time: each is decided on what the one before has left."""
+        async with self._one_at_a_time:
+            outcome = await relay(step)
+            self._stands_at(outcome)
+            return outcome
+
+    @workflow.signal
+    def tell(self, step: Submission) -> None:
+        """A step nobody waits for: a place became free, a consent was withdrawn."""
+        self._told.append(step)
+
+    @workflow.signal
+    def wake(self) -> None:
+        """The record knows more than this workflow."""
+        self._behind = True
+
+    @workflow.query
+    def standing(self) -> Outcome | None:
+        return self._latest
+
+    # ── What it does by itself ───────────────────────────────────────────────────────────────────────────────────────
+
+    async def _take_up(self) -> None:
+        """Where the journey stands. Mostly the step that started the run tells; else the record does."""
+        await asyncio.sleep(0)  # lets the update that came with the start go first
+        if self._latest is None:
+            await self._catch_up()
+        elif self._latest.version:
+            self._show(self._latest)
+
+    async def _catch_up(self) -> None:
+        async with self._one_at_a_time:
+            self._behind = False
+            self._stands_at(await stand("journeys", self._journey_id))
+
+    async def _next_news_or_deadline(self) -> None:
+        armed = self._wake_at()
+        timeout = None if armed is None else max(armed - workflow.now(), timedelta(milliseconds=1))
+        try:
+            await workflow.wait_condition(
+                lambda: bool(self._told) or self._behind or self._wake_at() != armed or self._all_settled()
+                or self._history_is_long(),
+                timeout=timeout,
+                timeout_summary=self._latest.deadlines[0].id if self._latest and self._latest.deadlines else None,
+            )  # fmt: skip
+        except TimeoutError:
+            return
+
+    async def _raise_reminders(self) -> None:
+        latest = self._latest
+        assert latest is not None
+        next_up = latest.deadlines[0]
+        await self._own(own_step("raise-reminders", self._journey_id, next_up.id, next_up.step))
+
+    async def _own(self, step: Submission) -> None:
+        async with self._one_at_a_time:
+            try:
+                self._stands_at(await relay(step))
+            except ApplicationError as refusal:
+                workflow.logger.info("own step %s refused: %s", step.command, refusal)
+                self._stands_at(await stand("journeys", self._journey_id))
+
+    # ── Where it stands ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _stands_at(self, outcome: Outcome) -> None:
+        """A repeated answer to an old step tells nothing new."""
+        if self._latest is not None and outcome.version < self._latest.version:
+            return
+        before, self._latest = self._latest, outcome
+        self._show(outcome)
+        known = None if before is None else (before.stage, before.municipality)
+        if outcome.version and known != (outcome.stage, outcome.municipality):
+            workflow.upsert_search_attributes(
+                [names.STAGE.value_set(outcome.stage), names.MUNICIPALITY.value_set(outcome.municipality)]
+            )
+
+    def _show(self, outcome: Outcome) -> None:
+        lines = [f"**{outcome.stage}**: waits for {outcome.waits_for} (version {outcome.version})"]
+        lines += [
+            f"- {each.what} due {each.due_on}: {each.step} at {each.at:%Y-%m-%d %H:%M}" for each in outcome.deadlines
+        ]
+        workflow.set_current_details("\n".join(lines))
+
+    def _wake_at(self) -> datetime | None:
+        return self._latest.wake_at if self._latest is not None else None
+
+    def _deadline_has_come(self) -> bool:
+        wake_at = self._wake_at()
+        return wake_at is not None and wake_at <= workflow.now()
+
+    def _all_settled(self) -> bool:
+        """Settled, or never begun because its first step was refused; and nothing left to look at."""
+        latest = self._latest
+        return latest is not None and (latest.settled or latest.version == 0) and not self._told and not self._behind
+
+    def _history_is_long(self) -> bool:
+        info = workflow.info()
+        return info.is_continue_as_new_suggested() or info.get_current_history_length() > LONG_HISTORY

@@ -1,0 +1,27 @@
+"""Streams without timers (a person, an agreement's terms, a provider): a workflow as short as its one step."""
+
+from __future__ import annotations
+
+from temporalio import workflow
+
+from workflows.relaying import relay
+
+with workflow.unsafe.imports_passed_through():
+    from activities.messages import Outcome, Submission
+
+
+@workflow.defn(name="RecordStep")
+class RecordStep:
+    def __init__(self) -> None:
+        self._answered = False
+
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.wait_condition(lambda: self._answered and workflow.all_handlers_finished())
+
+    @workflow.update
+    async def submit(self, step: Submission) -> Outcome:
+        try:
+            return await relay(step)
+        finally:
+            self._answered = True
