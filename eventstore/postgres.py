@@ -132,8 +132,8 @@ def _translated() -> Iterator[None]:
     except asyncpg.PostgresError as error:
         raise _refusal(error) from error
     except asyncpg.InterfaceError as error:
-        # Subclasses tell of wrong arguments; the bare one, of a pool or connection that is closed.
-        if type(error) is not asyncpg.InterfaceError:
+        # Only its words tell a pool or connection that is closed from a wrong use of it.
+        if "clos" not in str(error):
             raise
         raise StoreUnavailable(str(error)) from error
     except (OSError, asyncpg.InternalClientError) as error:

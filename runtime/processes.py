@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 try:
-    import psutil  # type: ignore[import-untyped]  # comes with the embedded extra
+    import psutil  # comes with the embedded extra
 except ModuleNotFoundError:
-    psutil = None
+    psutil = None  # type: ignore[assignment]
 
 LOG_BYTES = 5_000_000
 POLL_SECONDS = 0.05

@@ -7,36 +7,26 @@ import os
 import signal
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
-from temporalio.client import Client
-from temporalio.testing import WorkflowEnvironment
 
 from activities.messages import Outcome
 from activities.sweeping import sweep
-from domain.codec import Codec, NullCipher, Recorded
+from domain.codec import Recorded
 from domain.journey import BOUNDS, evolve, fold, pending, settled, stage_of, waits_for
 from domain.persons import CARE
-from domain.programme import load
 from domain.states import Journey
 from domain.working_days import local_date
-from eventstore.postgres import PostgresEventStore, create_pool
 from readmodels.lookout import DatabaseLookout
 from readmodels.place_count import PlaceCount
-from readmodels.projector import Pool, Projector
+from readmodels.projector import Projector
 from readmodels.work_queue import Filter, WorkQueue
-from runtime.embedded import Services, embedded, time_skipping_server
-from runtime.processes import free_port
-from runtime.temporal import connect
-from starter.local import Part, new_tokens, own_settings, parts, prepare_database, ready, settings_from
-from starter.seeding import seed
+from runtime.embedded import embedded, time_skipping_server
+from starter.scene import Scene, scene, skipping
 from starter.story import MUNICIPALITY, Caller, Story
-from starter.submit import Submitter
 from workflows import names
 from workflows.person_journey import PersonJourney
 from workflows.sweeping import TemporalEngine
@@ -47,25 +37,6 @@ AT_ONCE = 24
 
 class Disproved(Exception):
     """Something that must hold does not."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scene:
-    """A running installation, as the demo's author sees it from behind the stage."""
-
-    url: str
-    tokens: dict[str, str]
-    pool: Pool
-    store: PostgresEventStore
-    codec: Codec
-    client: Client
-    running: dict[str, Part]
-
-    def caller(self, http: httpx.AsyncClient, actor: str) -> Caller:
-        return Caller(http, self.tokens[actor], actor)
-
-    async def history(self, stream_id: str) -> list[Recorded]:
-        return [self.codec.decode(each) for each in (await self.store.read(stream_id)).events]
 
 
 async def tell_the_story(say: Say) -> int:
@@ -93,51 +64,43 @@ async def _first_act(home: Path, say: Say) -> None:
     async with (
         embedded(home, temporal=False, durable=False) as services,
         time_skipping_server(names.SEARCH_ATTRIBUTES) as temporal,
-        _scene(home, services, _skipping(temporal)) as scene,
-        httpx.AsyncClient(base_url=scene.url, timeout=30) as http,
+        scene(home, services, skipping(temporal)) as on_stage,
+        httpx.AsyncClient(base_url=on_stage.url, timeout=30) as http,
     ):
         story = Story(
-            manager=scene.caller(http, f"case_manager.{MUNICIPALITY}"),
-            person=scene.caller(http, f"person.{MUNICIPALITY}"),
-            provider=scene.caller(http, f"provider.{MUNICIPALITY}"),
+            manager=on_stage.caller(http, f"case_manager.{MUNICIPALITY}"),
+            person=on_stage.caller(http, f"person.{MUNICIPALITY}"),
+            provider=on_stage.caller(http, f"provider.{MUNICIPALITY}"),
             skip=temporal.sleep,
             now=temporal.get_current_time,
             say=say,
         )
         await story.run()
         say("\nProven")
-        await _prove(scene, story.journey, await temporal.get_current_time(), say)
-
-
-def _skipping(temporal: WorkflowEnvironment) -> dict[str, str]:
-    return {
-        "TEEKOND_TIME_SKIPPING": "true",
-        "TEEKOND_TEMPORAL_ADDRESS": temporal.client.service_client.config.target_host,
-        "TEEKOND_TEMPORAL_NAMESPACE": temporal.client.namespace,
-    }
+        await _prove(on_stage, story.journey, await temporal.get_current_time(), say)
 
 
 async def _second_act(home: Path, say: Say) -> None:
     say("\nSecond act: the worker is killed in mid-step (durable Temporal, SIGKILL)")
     async with (
         embedded(home, search_attributes=names.SEARCH_ATTRIBUTES) as services,
-        _scene(home, services, {}) as scene,
-        httpx.AsyncClient(base_url=scene.url, timeout=30) as http,
+        scene(home, services, {}) as on_stage,
+        httpx.AsyncClient(base_url=on_stage.url, timeout=30) as http,
     ):
-        manager = scene.caller(http, f"case_manager.{MUNICIPALITY}")
+        manager = on_stage.caller(http, f"case_manager.{MUNICIPALITY}")
         journey_id = await _a_journey(manager)
         path, today = f"/v1/journeys/{journey_id}", str(local_date(datetime.now(UTC)))
-        before = len((await scene.store.read(journey_id)).events)
+        before = len((await on_stage.store.read(journey_id)).events)
         call = {"on": today, "channel": "call", "with_whom": "person", "reached": True}
         steps = [
             asyncio.create_task(manager.add(path, "log-contact", call, key=f"call-{number}"))
             for number in range(AT_ONCE)
         ]
-        recorded = await _kill_in_mid_step(scene, journey_id, before)
+        recorded = await _kill_in_mid_step(on_stage, journey_id, before)
         say(f"  {AT_ONCE} calls were being logged; the worker was killed when the record had {recorded} of them.")
         answers = await asyncio.gather(*steps)
         versions = sorted(int(str(answer["version"])) for answer in answers)
-        events = await scene.history(journey_id)
+        events = await on_stage.history(journey_id)
         _must(
             versions == list(range(before + 1, before + AT_ONCE + 1)),
             "each call was answered with a version of its own",
@@ -167,67 +130,34 @@ async def _a_journey(manager: Caller) -> str:
     return str(begun["id"])
 
 
-async def _kill_in_mid_step(scene: Scene, journey_id: str, before: int) -> int:
-    worker = scene.running["worker"].process
+async def _kill_in_mid_step(on_stage: Scene, journey_id: str, before: int) -> int:
+    worker = on_stage.running["worker"].process
     assert worker is not None
     while True:
-        head = await scene.store.head(journey_id)
+        head = await on_stage.store.head(journey_id)
         if head is not None and head.version > before:
             os.kill(worker.pid, signal.SIGKILL)
             return head.version - before
         await asyncio.sleep(0)
 
 
-# ── Behind the stage ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@asynccontextmanager
-async def _scene(home: Path, services: Services, engine: dict[str, str]) -> AsyncIterator[Scene]:
-    """Worker and API as processes of their own, on these services, with what the demonstration needs recorded."""
-    await prepare_database(services)
-    programme = load("demonstration")
-    port = free_port(None)
-    tokens = new_tokens(home, programme)
-    environment = {**own_settings(home, services), "TEEKOND_API_PORT": str(port), **engine}
-    settings = settings_from(environment)
-    url = f"http://127.0.0.1:{port}"
-    client, pool = await connect(settings), await create_pool(services.database_url)
-    try:
-        async with parts(environment, logs=home, report=lambda _: None) as running:
-            await ready(url)
-            submitter = Submitter(client, task_queue=settings.task_queue)
-            await seed(submitter, programme, on=local_date(datetime.now(UTC)))
-            store = PostgresEventStore(pool)
-            yield Scene(
-                url=url,
-                tokens=tokens,
-                pool=pool,
-                store=store,
-                codec=Codec(NullCipher()),
-                client=client,
-                running=running,
-            )
-    finally:
-        await pool.close()
-
-
 # ── The proofs ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _prove(scene: Scene, journey_id: str, now: datetime, say: Say) -> None:
-    history = await scene.history(journey_id)
+async def _prove(on_stage: Scene, journey_id: str, now: datetime, say: Say) -> None:
+    history = await on_stage.history(journey_id)
     state = _state_is_fold_at_every_version(history, journey_id)
     say(f"  state = fold(events) at each of {len(history)} versions")
-    answers = await _answers_agree(scene, history, journey_id)
+    answers = await _answers_agree(on_stage, history, journey_id)
     say(f"  {answers} answers, kept word for word, say what the fold says at their version")
-    await _all_agree(scene, journey_id, state, len(history))
+    await _all_agree(on_stage, journey_id, state, len(history))
     say("  workflow, record, work queue and API stand at the same version and stage")
-    bounds = await _bounds_agree(scene, journey_id, state)
+    bounds = await _bounds_agree(on_stage, journey_id, state)
     say(f"  {bounds} bounds in the database equal the budget lines: paid <= delivered <= committed <= allocated")
     reminders = Counter(each.event.type for each in history)["reminder.raised"]
     _must(reminders > 0, "reminders fired by themselves")
     say(f"  {reminders} reminders fired by themselves in the skipped time")
-    await _nothing_forgotten(scene, now)
+    await _nothing_forgotten(on_stage, now)
     say("  the sweep finds nothing that anybody forgot")
 
 
@@ -242,10 +172,10 @@ def _state_is_fold_at_every_version(history: list[Recorded], journey_id: str) ->
     return state
 
 
-async def _answers_agree(scene: Scene, history: list[Recorded], journey_id: str) -> int:
+async def _answers_agree(on_stage: Scene, history: list[Recorded], journey_id: str) -> int:
     """What each step was answered at its time, against what the events up to then come to now."""
     commands = dict.fromkeys(each.command_id for each in history)
-    rows = await scene.pool.fetch("SELECT result FROM teekond.command WHERE command_id = ANY($1)", list(commands))
+    rows = await on_stage.pool.fetch("SELECT result FROM teekond.command WHERE command_id = ANY($1)", list(commands))
     for row in rows:
         kept = Outcome.model_validate_json(row["result"])
         state = fold((each.event for each in history[: kept.version]), journey_id)
@@ -262,12 +192,12 @@ async def _answers_agree(scene: Scene, history: list[Recorded], journey_id: str)
     return len(rows)
 
 
-async def _all_agree(scene: Scene, journey_id: str, state: Journey, version: int) -> None:
-    handle = scene.client.get_workflow_handle_for(PersonJourney.run, names.journey_workflow(journey_id))
+async def _all_agree(on_stage: Scene, journey_id: str, state: Journey, version: int) -> None:
+    handle = on_stage.client.get_workflow_handle_for(PersonJourney.run, names.journey_workflow(journey_id))
     standing = await handle.query(PersonJourney.standing)
     assert standing is not None
-    queue = WorkQueue(scene.pool, scene.store, scene.codec)
-    projector = Projector(scene.pool, scene.store, scene.codec, [queue])
+    queue = WorkQueue(on_stage.pool, on_stage.store, on_stage.codec)
+    projector = Projector(on_stage.pool, on_stage.store, on_stage.codec, [queue])
     await projector.to_the_end()
     rows, _ = await queue.page(Filter(open=None), cursor=None, limit=10)
     row = next(each for each in rows if each.journey_id == journey_id)
@@ -275,21 +205,21 @@ async def _all_agree(scene: Scene, journey_id: str, state: Journey, version: int
     _must(len(stands) == 1, f"they stand at different places: {stands}")
 
 
-async def _bounds_agree(scene: Scene, journey_id: str, state: Journey) -> int:
+async def _bounds_agree(on_stage: Scene, journey_id: str, state: Journey) -> int:
     checked = 0
     for line_id, account in state.file.accounts.items():
         for name, used, allowed in BOUNDS:
-            quota = await scene.store.quota(f"line/{journey_id}/{line_id}/{name}")
+            quota = await on_stage.store.quota(f"line/{journey_id}/{line_id}/{name}")
             stands = (quota.used, quota.allowed) if quota else (0, 0)
             _must(stands == (used(account), allowed(account)), f"{line_id}/{name}: {stands}")
             checked += 1
     return checked
 
 
-async def _nothing_forgotten(scene: Scene, now: datetime) -> None:
+async def _nothing_forgotten(on_stage: Scene, now: datetime) -> None:
     """This server has no schedules, so the sweep is asked directly."""
-    lookout = DatabaseLookout(scene.pool, PlaceCount(scene.pool, scene.store, scene.codec))
-    engine = TemporalEngine(scene.client, task_queue=names.TASK_QUEUE)
+    lookout = DatabaseLookout(on_stage.pool, PlaceCount(on_stage.pool, on_stage.store, on_stage.codec))
+    engine = TemporalEngine(on_stage.client, task_queue=names.TASK_QUEUE)
     woken = await sweep(lookout, engine, now=now, grace=timedelta(0))
     _must(woken == 0, f"{woken} journeys had to be woken")
 

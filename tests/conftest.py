@@ -1,0 +1,44 @@
+"""Servers for the tests: started once per test process, real, and thrown away afterwards."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from runtime.embedded import Services, embedded
+from starter.scene import Scene, scene
+from workflows.names import SEARCH_ATTRIBUTES
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Path]:
+    """Not pytest's own folder: PostgreSQL, which is not root, must pass through to it."""
+    path = Path(tempfile.mkdtemp(prefix="teekond-test-"))
+    path.chmod(0o711)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture(scope="session")
+async def services(home: Path) -> AsyncIterator[Services]:
+    """PostgreSQL and Temporal, empty."""
+    async with embedded(home / "services", durable=False, search_attributes=SEARCH_ATTRIBUTES) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+async def installation(home: Path, services: Services) -> AsyncIterator[Scene]:
+    """Worker and API as processes, with the demonstration's agreements and providers recorded."""
+    async with scene(services.data_dir, services, {}) as running:
+        yield running
+
+
+@pytest.fixture
+async def http(installation: Scene) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=installation.url, timeout=30) as client:
+        yield client
