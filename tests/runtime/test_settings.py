@@ -7,7 +7,7 @@ import pytest
 from runtime.settings import Settings, SettingsError, load
 
 DATABASE = "postgresql://service:secret-word@db.example:5432/teekond"
-REQUIRED = {"DATABASE_URL": DATABASE, "MATCH_KEY": "secret-match"}
+REQUIRED = {"DATABASE_URL": DATABASE}
 
 
 @pytest.fixture(autouse=True)
