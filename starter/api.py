@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 import structlog
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
@@ -385,7 +385,7 @@ def _reading(parts: Parts) -> APIRouter:
         stage: Annotated[str | None, Query(max_length=80)] = None,
         case_manager: Annotated[str | None, Query(max_length=80)] = None,
         overdue: bool = False,
-        open: bool | None = True,
+        status: Literal["open", "ended", "all"] = "open",
         after: Annotated[str | None, Query(max_length=60, description="a position: wait for it, up to 2 s")] = None,
         cursor: Annotated[str | None, Query(max_length=400)] = None,
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = PAGE,
@@ -400,7 +400,7 @@ def _reading(parts: Parts) -> APIRouter:
             stage=stage,
             case_manager=case_manager,
             due_before=today if overdue else None,
-            open=open,
+            open={"open": True, "ended": False, "all": None}[status],
         )
         try:
             rows, more = await parts.queue.page(wanted, cursor=cursor, limit=limit)

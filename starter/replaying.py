@@ -7,8 +7,10 @@ from datetime import datetime
 
 from domain.codec import Codec, Recorded
 from domain.journey import evolve
+from domain.money import euros
 from domain.ports import EventStore
 from domain.states import Journey
+from domain.working_days import TALLINN
 from starter.telling import tell
 from starter.views import journey_view
 
@@ -46,12 +48,12 @@ class Replay:
     def as_text(self) -> str:
         view = journey_view(self.state, self.told[-1].version)
         lines = [f"{self.journey_id}: {len(self.told)} events", ""]
-        lines += [f"  {e.version:>3}  {e.recorded_at:%d.%m.%Y %H:%M}  {tell(e)}" for e in self.told]
+        lines += [f"  {e.version:>3}  {e.recorded_at.astimezone(TALLINN):%d.%m.%Y %H:%M}  {tell(e)}" for e in self.told]
         lines += ["", f"  stage      {view.stage}", f"  waits for  {view.waits_for}"]
         lines += [f"  due        {each.what} on {each.due_on:%d.%m.%Y} ({each.rule})" for each in view.deadlines]
         for line in view.budget:
             four = (line.allocated_cents, line.committed_cents, line.delivered_cents, line.paid_cents)
-            told = "  ".join(f"{name} {cents / 100:.2f}" for name, cents in zip(_FOUR, four, strict=True))
+            told = "  ".join(f"{name} {euros(cents)}" for name, cents in zip(_FOUR, four, strict=True))
             lines.append(f"  budget     {line.line_id} ({line.component}): {told}")
         return "\n".join(lines)
 

@@ -37,6 +37,7 @@ class Scene:
     codec: Codec
     client: Client
     running: dict[str, Part]
+    environment: dict[str, str]
 
     def caller(self, http: httpx.AsyncClient, actor: str) -> Caller:
         return Caller(http, self.tokens[actor], actor)
@@ -70,6 +71,7 @@ async def scene(home: Path, services: Services, engine: Mapping[str, str]) -> As
                 codec=Codec(NullCipher()),
                 client=client,
                 running=running,
+                environment=environment,
             )
     finally:
         await pool.close()

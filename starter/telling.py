@@ -20,9 +20,9 @@ def _sentence(event: e.Event) -> str:
         case e.ReferralCompleted():
             return f"The application is complete; the decision is due by {event.decision_due.on:%d.%m.%Y}."
         case e.ReferralAccepted():
-            held = sum(1 for each in event.conditions if each.result == "holds")
-            override = " although not every condition holds, with a reason" if event.override else ""
-            return f"May join{override}: {held} of {len(event.conditions)} conditions hold ({event.rules})."
+            later = ", ".join(_plain(each.condition) for each in event.conditions if each.result == "not_yet")
+            held = "although not every condition holds, with a reason" if event.override else "the conditions hold"
+            return f"May join: {held}{f'; not yet: {later}' if later else ''} ({event.rules})."
         case e.ReferralRefused():
             failed = ", ".join(_plain(each.condition) for each in event.conditions if each.result == "fails")
             return f"May not join: {failed or 'not every condition was judged'} ({event.rules})."
@@ -68,7 +68,9 @@ def _later_sentence(event: e.Event) -> str:
             return f"Back to assessment; due by {event.due.on:%d.%m.%Y}."
         case e.PlanDrafted():
             own = f"“{event.main_goal}”"
-            return f"Plan drafted: {own}; {len(event.lines)} services, {len(event.community_lines)} from the community."
+            return (
+                f"Plan drafted: {own} Services: {len(event.lines)}, from the community: {len(event.community_lines)}."
+            )
         case e.PlanAgreed():
             return f"The {_plain(event.agreed_by)} agreed to the plan; the budget is due by {event.budget_due.on:%d.%m.%Y}."
         case e.PlanReopened():
