@@ -51,7 +51,8 @@ class Streams(Generic[S]):
         return Folded(version=version, state=state)
 
     def keep(self, stream_id: str, folded: Folded[S]) -> None:
-        if folded.version == 0:
+        kept = self._kept.get(stream_id)
+        if folded.version == 0 or (kept is not None and kept.version > folded.version):
             return
         self._kept[stream_id] = folded
         self._kept.move_to_end(stream_id)

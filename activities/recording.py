@@ -162,7 +162,9 @@ class Recorder:
         ]
         moves = [*streams.decider.quota_moves(before.state, after.state)]
         seats: Folded[Agreement] | None = None
-        if agreement is not None and agreement.state is not None and decision.agreement:
+        if decision.agreement:
+            assert agreement is not None, "places were decided on without an agreement"
+            assert agreement.state is not None, "places were decided on without an agreement"
             seats_id = stream_of(agreement.state.agreement)
             seats = self.agreements.advance(seats_id, agreement, decision.agreement)
             moves += AGREEMENTS.quota_moves(agreement.state, seats.state)
@@ -230,8 +232,9 @@ class Recorder:
         if not command.touches_places or not isinstance(state, Journey):
             return None
         file = state.file
-        if file.place is not None:
-            code = file.place.agreement
+        held = file.waits_in if file.place is None else file.place.agreement
+        if held is not None:
+            code = held
         else:
             terms = self._programme.agreement_of(file.municipality, local_date(_at(step)))
             if terms is None:

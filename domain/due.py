@@ -37,7 +37,7 @@ class Deadline:
     @property
     def steps(self) -> tuple[tuple[str, date], ...]:
         if self.silent:
-            return (("on", self.due.on),)
+            return (("over", self.due.on + timedelta(days=1)),)  # the last day still counts
         return (("before", self.due.remind_on), ("on", self.due.on), ("after", self.due.escalate_on))
 
 

@@ -234,7 +234,7 @@ class NeedsAssessed(Event):
     environment_comments: Annotated[dict[str, Words], Sealed()]
     safety_signs: Annotated[tuple[str, ...], Sealed()]
     need_by_life_area: Degrees
-    quality_of_life: Annotated[int | None, Sealed()]
+    quality_of_life: Annotated[int, Sealed()]
     views: Views
     plan_due: Due | None
 

@@ -90,7 +90,7 @@ class CaseFile:
     case_manager: str | None = None
     place: Place | None = None
     place_from: date | None = None
-    waits_for_place: bool = False
+    waits_in: str | None = None  # the agreement whose waiting order the journey stands in
     assessments: tuple[Assessment, ...] = ()
     carers_assessed: frozenset[str] = frozenset()
     plans: Mapping[str, Plan] = field(default_factory=dict)
@@ -103,6 +103,10 @@ class CaseFile:
     contacts: int = 0
     raised: frozenset[tuple[str, str]] = frozenset()
     lapsed_consents: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def waits_for_place(self) -> bool:
+        return self.waits_in is not None
 
     @property
     def highest_need(self) -> int:

@@ -515,6 +515,8 @@ def _health(parts: Parts) -> APIRouter:
             await asyncio.wait_for(parts.store.head("journey-none"), 2)
         except (StoreUnavailable, TimeoutError) as down:
             raise ProblemRaised(503, "unavailable", "The record does not answer.", retry_after=RETRY_AFTER) from down
+        if not await parts.submitter.reachable():
+            raise ProblemRaised(503, "unavailable", "The engine does not answer.", retry_after=RETRY_AFTER)
         return {"status": "ready"}
 
     return router

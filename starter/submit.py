@@ -68,12 +68,24 @@ class Submitter:
         if asked is None:
             asked = asyncio.create_task(self._in_turn(step, update_id))
             self._asked[update_id] = asked
-            asked.add_done_callback(lambda _: self._asked.pop(update_id, None))
+            asked.add_done_callback(lambda done: self._answered(update_id, done))
         try:
             # Whoever gives up must not take the answer away from the others who asked the same.
             return await asyncio.wait_for(asyncio.shield(asked), ANSWER_WITHIN.total_seconds())
         except TimeoutError as late:
             raise Unavailable from late
+
+    def _answered(self, update_id: str, done: asyncio.Task[Outcome]) -> None:
+        self._asked.pop(update_id, None)
+        if not done.cancelled():
+            done.exception()  # taken note of, also when everybody who asked has gone
+
+    async def reachable(self) -> bool:
+        """Whether the engine answers."""
+        try:
+            return await self._client.service_client.check_health(timeout=timedelta(seconds=2))
+        except (RPCError, RuntimeError):
+            return False
 
     async def _in_turn(self, step: Submission, update_id: str) -> Outcome:
         stream = step.stream_id

@@ -107,7 +107,7 @@ class AssessNeeds(AssessmentCommand):
     environment: Degrees = Field(default_factory=dict)
     environment_comments: Annotated[dict[str, Words], Sealed()] = Field(default_factory=dict)
     safety_signs: tuple[str, ...] = Field(default=(), max_length=20)
-    quality_of_life: int | None = Field(default=None, ge=0, le=10)
+    quality_of_life: int = Field(ge=0, le=10)
     views: Views
 
 

@@ -111,5 +111,5 @@ def _leave_places(command: ExitJourney, file: CaseFile) -> Iterator[Event]:
 
 def evolve(state: Journey, event: JourneyExited) -> Exited:
     challengeable = {**state.file.challengeable, event.decision_id: event.challenge_until}
-    file = replace(state.file, challengeable=challengeable, waits_for_place=False, place=None)
+    file = replace(state.file, challengeable=challengeable, waits_in=None, place=None)
     return Exited(file=file, on=event.on, reason=event.reason, decision_id=event.decision_id)

@@ -55,6 +55,13 @@ class ConsentMissing(Rejected):
     status = 422
 
 
+class NobodyRepresents(Rejected):
+    """Nobody is recorded who may agree for this person; only the person can."""
+
+    code = "nobody_represents"
+    status = 422
+
+
 class Incomplete(Rejected):
     """The application is not complete yet, so it cannot be decided."""
 
@@ -226,6 +233,8 @@ def _known(person: Person | None, command: RecordReferral) -> None:
         raise UnknownPerson(field="person_id", person_id=command.person_id)
     if not person.consents_to(CARE, command.municipality):
         raise ConsentMissing(field="person_id", municipality=command.municipality)
+    if command.agreed_by == "representative" and not person.representatives:
+        raise NobodyRepresents(field="agreed_by")
 
 
 def _decision_due(complete_on: date, municipality: str, context: Context) -> Due:
@@ -416,7 +425,7 @@ def evolve(state: Journey, event: ReferralEvent) -> Journey:
         case PlaceReceived():
             return _placed(state, event)
         case PlaceAwaited():
-            waits = replace(file, waits_for_place=True)
+            waits = replace(file, waits_in=event.agreement)
             return Waiting(file=waits, since=event.since) if isinstance(state, Referred) else with_file(state, waits)
         case PlacePostponed():
             return AwaitingAssessment(file=file, assessment_due=event.assessment_due)
@@ -427,7 +436,7 @@ def evolve(state: Journey, event: ReferralEvent) -> Journey:
 def _placed(state: Journey, event: PlaceReceived) -> Journey:
     """A place lets the assessment begin; where it came later than that, the journey stays where it is."""
     place = Place(agreement=event.agreement, from_on=event.from_on)
-    file = replace(state.file, place=place, waits_for_place=False)
+    file = replace(state.file, place=place, waits_in=None)
     if isinstance(state, Referred | Waiting):
         return AwaitingAssessment(file=file, assessment_due=event.assessment_due)
     return with_file(state, file)
