@@ -25,10 +25,20 @@ from eventstore.migrate import MigrationRefused, migrate
 from eventstore.postgres import PostgresEventStore, create_pool
 from runtime.embedded import EmbeddedError, embedded, running
 from runtime.lifetime import until_stopped
+from runtime.processes import free_port
 from runtime.settings import Settings, SettingsError, load
 from runtime.temporal import TemporalUnreachable, connect
 from starter.auth import TokensUnreadable
-from starter.local import NotReady, new_tokens, own_settings, parts, prepare_database, ready, settings_from
+from starter.local import (
+    NotReady,
+    new_tokens,
+    own_settings,
+    parts,
+    port_is_free,
+    prepare_database,
+    ready,
+    settings_from,
+)
 from starter.replaying import NoSuchJourney
 from starter.replaying import replay as replayed
 from starter.seeding import seed as seeded
@@ -77,6 +87,8 @@ def up(
 
 async def _up(data_dir: Path, port: int, fresh_tokens: bool) -> None:
     stopped = until_stopped()
+    port = port or free_port()
+    await port_is_free(port)
     async with embedded(data_dir, search_attributes=SEARCH_ATTRIBUTES, report=_say) as services:
         for name in await prepare_database(services):
             _say(f"database: {name} applied")

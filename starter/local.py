@@ -18,6 +18,7 @@ from domain.programme import Programme
 from eventstore.migrate import migrate
 from runtime.embedded import Services, grant
 from runtime.lifetime import LIFELINE
+from runtime.processes import free_port
 from runtime.settings import PREFIX, Settings
 from starter.auth import demonstration_actors, issue
 
@@ -143,6 +144,15 @@ async def parts(
             task.cancel()
         for part in reversed(started.values()):
             await part.stop()
+
+
+async def port_is_free(port: int) -> None:
+    """Waits a moment for an API that was left behind by a killed start; then NotReady."""
+    deadline = asyncio.get_running_loop().time() + STOP_SECONDS
+    while port and free_port(port) != port:
+        if asyncio.get_running_loop().time() > deadline:
+            raise NotReady(f"something else listens at port {port}; choose another with --port")
+        await asyncio.sleep(0.2)
 
 
 async def ready(url: str) -> None:
