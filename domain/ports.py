@@ -157,6 +157,7 @@ class EventStore(Protocol):
         quotas: Sequence[QuotaMove] = (),
     ) -> Appended:
         """All or nothing. A known command id with the same hash gives the first answer, before any other check.
+        Events of several streams take their positions in the order of the streams' ids.
 
         Raises CommandReused, VersionConflict, QuotaExceeded.
         """

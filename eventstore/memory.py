@@ -54,12 +54,13 @@ class MemoryEventStore:
                 raise CommandReused(command_id)
             return Appended(result=known.result, position=known.position, duplicate=True)
 
-        for stream in sorted(streams, key=lambda stream: stream.stream_id.encode()):
+        ordered = sorted(streams, key=lambda stream: stream.stream_id)
+        for stream in ordered:
             self._expect(stream)
         moved = self._moved(quotas)
 
         txid = len(self._commands) + 1
-        for stream in streams:
+        for stream in ordered:
             for event in stream.events:
                 self._store(stream, event, txid, command_id)
         self._quotas |= moved

@@ -58,7 +58,7 @@ async def create_pool(dsn: str, *, role: str = "teekond_app", max_size: int = 10
 
     Needs PostgreSQL 17 or newer. Raises StoreUnavailable.
     """
-    with _translated():
+    with translated():
         return await asyncpg.create_pool(
             dsn,
             min_size=1,
@@ -91,7 +91,9 @@ class PostgresEventStore:
         quotas: Sequence[QuotaMove] = (),
     ) -> Appended:
         limits.check(streams, command_id=command_id, request_hash=request_hash, result=result, quotas=quotas)
-        arrays = (*_stream_arrays(streams), *_event_arrays(streams), *_quota_arrays(quotas))
+        # Locks are taken in one order everywhere, so that two appends never wait for each other in a circle.
+        ordered = sorted(streams, key=lambda stream: stream.stream_id)
+        arrays = (*_stream_arrays(ordered), *_event_arrays(ordered), *_quota_arrays(quotas))
         [row] = await self._fetch("append", command_id, request_hash, result, *arrays)
         return Appended(result=row["result"], position=_position(row), duplicate=row["duplicate"])
 
@@ -115,7 +117,7 @@ class PostgresEventStore:
         return next((Quota(**row) for row in rows), None)
 
     async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
-        with _translated():
+        with translated():
             async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
                 try:
                     return await connection.fetch(QUERIES[query], *arguments)
@@ -125,7 +127,7 @@ class PostgresEventStore:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """What the database refuses, in the words of the port. What is none of these is a bug and rises as it is."""
     try:
         yield
@@ -159,19 +161,21 @@ def _refusal(error: asyncpg.PostgresError) -> Exception:
             return error
 
 
-def _stream_arrays(streams: Sequence[StreamAppend]) -> tuple[list[str], list[str], list[str], list[int]]:
+def _stream_arrays(
+    streams: Sequence[StreamAppend],
+) -> tuple[list[str], list[str], list[str], list[int], list[int]]:
     return (
         [stream.stream_id for stream in streams],
         [stream.kind for stream in streams],
         [stream.tenant for stream in streams],
         [stream.expected_version for stream in streams],
+        [len(stream.events) for stream in streams],
     )
 
 
 def _event_arrays(
     streams: Sequence[StreamAppend],
 ) -> tuple[
-    list[int],
     list[str],
     list[int],
     list[bytes],
@@ -187,7 +191,6 @@ def _event_arrays(
     events = [event for stream in streams for event in stream.events]
     ends = list(accumulate((len(event.subject_ids) for event in events), initial=0))
     return (
-        [place for place, stream in enumerate(streams, start=1) for _ in stream.events],
         [event.type for event in events],
         [event.schema_version for event in events],
         [event.body for event in events],
@@ -202,7 +205,13 @@ def _event_arrays(
 
 
 def _quota_arrays(quotas: Sequence[QuotaMove]) -> tuple[list[str], list[int], list[int]]:
-    return [move.key for move in quotas], [move.used for move in quotas], [move.allowed for move in quotas]
+    """Each key once, in order; moves of the same key are one."""
+    moves: dict[str, tuple[int, int]] = {}
+    for move in quotas:
+        used, allowed = moves.get(move.key, (0, 0))
+        moves[move.key] = (used + move.used, allowed + move.allowed)
+    keys = sorted(moves)
+    return keys, [moves[key][0] for key in keys], [moves[key][1] for key in keys]
 
 
 def _position(row: asyncpg.Record) -> Position:

@@ -9,26 +9,27 @@ CREATE SCHEMA teekond;
 
 ALTER SCHEMA teekond OWNER TO postgres;
 
-CREATE FUNCTION teekond.append(p_command_id text, p_request_hash text, p_result bytea, p_stream_ids text[], p_stream_kinds text[], p_stream_tenants text[], p_stream_expected bigint[], p_event_streams bigint[], p_event_types text[], p_event_schema_versions bigint[], p_event_bodies bytea[], p_event_sealed bytea[], p_event_first_subjects bigint[], p_event_last_subjects bigint[], p_event_metas bytea[], p_event_occurred timestamp with time zone[], p_event_recorded timestamp with time zone[], p_subject_ids text[], p_quota_keys text[], p_quota_used bigint[], p_quota_allowed bigint[], OUT result bytea, OUT txid xid8, OUT number bigint, OUT duplicate boolean) RETURNS record
+CREATE FUNCTION teekond.append(p_command_id text, p_request_hash text, p_result bytea, p_stream_ids text[], p_stream_kinds text[], p_stream_tenants text[], p_stream_expected bigint[], p_stream_added bigint[], p_event_types text[], p_event_schema_versions bigint[], p_event_bodies bytea[], p_event_sealed bytea[], p_event_first_subjects bigint[], p_event_last_subjects bigint[], p_event_metas bytea[], p_event_occurred timestamp with time zone[], p_event_recorded timestamp with time zone[], p_subject_ids text[], p_quota_keys text[], p_quota_used bigint[], p_quota_allowed bigint[], OUT result bytea, OUT txid xid8, OUT number bigint, OUT duplicate boolean) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
+    events bigint := cardinality(p_event_types);
     numbers bigint[];
     known record;
-    wanted record;
     stream_kind text;
     written_now timestamptz;
+    e bigint := 0;
 BEGIN
     result := p_result;
     txid := pg_current_xact_id();
     duplicate := false;
 
     -- Numbers first, because the command row names the last one and is never changed afterwards. Gaps do no harm.
-    numbers := ARRAY(
-        SELECT nextval('teekond.event_position_seq') FROM generate_series(1, cardinality(p_event_streams))
-    );
-    number := numbers[cardinality(numbers)];
+    FOR i IN 1..events LOOP
+        numbers[i] := nextval('teekond.event_position_seq');
+    END LOOP;
+    number := numbers[events];
 
     -- Claim the command. A concurrent retry waits here for the first attempt, and then finds its answer.
     INSERT INTO teekond.command (command_id, request_hash, result, txid, position)
@@ -48,87 +49,64 @@ BEGIN
         RETURN;
     END IF;
 
-    -- Move each stream from its expected version. Sorted, so that two appends never wait for each other in a circle.
-    FOR wanted IN
-        SELECT s.stream_id, s.kind, s.tenant, s.expected, count(e.stream) AS added
-        FROM unnest(p_stream_ids, p_stream_kinds, p_stream_tenants, p_stream_expected)
-            WITH ORDINALITY AS s (stream_id, kind, tenant, expected, place)
-        LEFT JOIN unnest(p_event_streams) AS e (stream) ON e.stream = s.place
-        GROUP BY s.stream_id, s.kind, s.tenant, s.expected, s.place
-        ORDER BY s.stream_id COLLATE "C"
-    LOOP
-        IF wanted.expected = 0 THEN
+    -- Move each stream from its expected version.
+    FOR i IN 1..cardinality(p_stream_ids) LOOP
+        IF p_stream_expected[i] = 0 THEN
             INSERT INTO teekond.stream AS s (stream_id, kind, tenant, version)
-            VALUES (wanted.stream_id, wanted.kind, wanted.tenant, wanted.added)
+            VALUES (p_stream_ids[i], p_stream_kinds[i], p_stream_tenants[i], p_stream_added[i])
             ON CONFLICT DO NOTHING
             RETURNING s.kind INTO stream_kind;
         ELSE
             UPDATE teekond.stream AS s
-            SET version = s.version + wanted.added, tenant = wanted.tenant
-            WHERE s.stream_id = wanted.stream_id AND s.version = wanted.expected
+            SET version = s.version + p_stream_added[i], tenant = p_stream_tenants[i]
+            WHERE s.stream_id = p_stream_ids[i] AND s.version = p_stream_expected[i]
             RETURNING s.kind INTO stream_kind;
         END IF;
         IF NOT FOUND THEN
             RAISE EXCEPTION USING ERRCODE = 'TK002',
-                MESSAGE = 'Another step was recorded in the same stream first.', DETAIL = wanted.stream_id;
+                MESSAGE = 'Another step was recorded in the same stream first.', DETAIL = p_stream_ids[i];
         END IF;
-        IF stream_kind <> wanted.kind THEN
+        IF stream_kind <> p_stream_kinds[i] THEN
             RAISE EXCEPTION USING ERRCODE = 'TK004',
-                MESSAGE = format('The stream is a %s, not a %s.', stream_kind, wanted.kind), DETAIL = wanted.stream_id;
+                MESSAGE = format('The stream is a %s, not a %s.', stream_kind, p_stream_kinds[i]),
+                DETAIL = p_stream_ids[i];
         END IF;
     END LOOP;
 
-    -- Move the bounds, sorted likewise. The condition looks again after waiting for another's move; the table's CHECKs
-    -- would hold too, but catching them needs a subtransaction.
-    FOR wanted IN
-        SELECT q.key, sum(q.used)::bigint AS used, sum(q.allowed)::bigint AS allowed
-        FROM unnest(p_quota_keys, p_quota_used, p_quota_allowed) AS q (key, used, allowed)
-        GROUP BY q.key
-        ORDER BY q.key COLLATE "C"
-    LOOP
-        INSERT INTO teekond.quota (key, used, allowed) VALUES (wanted.key, 0, 0) ON CONFLICT DO NOTHING;
+    -- Move the bounds. The condition looks again after waiting for another's move; the table's CHECKs would hold too, but
+    -- catching them needs a subtransaction.
+    FOR i IN 1..cardinality(p_quota_keys) LOOP
+        INSERT INTO teekond.quota (key, used, allowed) VALUES (p_quota_keys[i], 0, 0) ON CONFLICT DO NOTHING;
         UPDATE teekond.quota AS q
-        SET used = q.used + wanted.used, allowed = q.allowed + wanted.allowed
-        WHERE q.key = wanted.key AND q.used + wanted.used BETWEEN 0 AND q.allowed + wanted.allowed;
+        SET used = q.used + p_quota_used[i], allowed = q.allowed + p_quota_allowed[i]
+        WHERE q.key = p_quota_keys[i] AND q.used + p_quota_used[i] BETWEEN 0 AND q.allowed + p_quota_allowed[i];
         IF NOT FOUND THEN
             RAISE EXCEPTION USING ERRCODE = 'TK003',
-                MESSAGE = 'A bound would not hold.', DETAIL = wanted.key;
+                MESSAGE = 'A bound would not hold.', DETAIL = p_quota_keys[i];
         END IF;
     END LOOP;
 
     -- Write the events. The clock is read behind the locks, so that it never runs backwards within a stream.
     written_now := clock_timestamp();
-    INSERT INTO teekond.event (
-        stream_id, version, position, txid, tenant, kind, type, schema_version,
-        body, sealed, subject_ids, meta, occurred_at, recorded_at, written_at, command_id
-    )
-    SELECT
-        p_stream_ids[e.stream],
-        p_stream_expected[e.stream] + row_number() OVER (PARTITION BY e.stream ORDER BY e.place),
-        numbers[e.place],
-        append.txid,
-        p_stream_tenants[e.stream],
-        p_stream_kinds[e.stream],
-        e.type,
-        e.schema_version,
-        e.body,
-        e.sealed,
-        p_subject_ids[e.first_subject:e.last_subject],
-        e.meta,
-        e.occurred_at,
-        e.recorded_at,
-        written_now,
-        p_command_id
-    FROM unnest(
-        p_event_streams, p_event_types, p_event_schema_versions, p_event_bodies, p_event_sealed,
-        p_event_first_subjects, p_event_last_subjects, p_event_metas, p_event_occurred, p_event_recorded
-    ) WITH ORDINALITY AS e (
-        stream, type, schema_version, body, sealed, first_subject, last_subject, meta, occurred_at, recorded_at, place
-    );
+    FOR i IN 1..cardinality(p_stream_ids) LOOP
+        FOR added IN 1..p_stream_added[i] LOOP
+            e := e + 1;
+            INSERT INTO teekond.event (
+                stream_id, version, position, txid, tenant, kind, type, schema_version,
+                body, sealed, subject_ids, meta, occurred_at, recorded_at, written_at, command_id
+            ) VALUES (
+                p_stream_ids[i], p_stream_expected[i] + added, numbers[e], append.txid, p_stream_tenants[i],
+                p_stream_kinds[i], p_event_types[e], p_event_schema_versions[e],
+                p_event_bodies[e], p_event_sealed[e], p_subject_ids[p_event_first_subjects[e]:p_event_last_subjects[e]],
+                p_event_metas[e], p_event_occurred[e], p_event_recorded[e], written_now, p_command_id
+            );
+        END LOOP;
+    END LOOP;
+    ASSERT e = events, 'every event belongs to a stream';
 END
 $$;
 
-ALTER FUNCTION teekond.append(p_command_id text, p_request_hash text, p_result bytea, p_stream_ids text[], p_stream_kinds text[], p_stream_tenants text[], p_stream_expected bigint[], p_event_streams bigint[], p_event_types text[], p_event_schema_versions bigint[], p_event_bodies bytea[], p_event_sealed bytea[], p_event_first_subjects bigint[], p_event_last_subjects bigint[], p_event_metas bytea[], p_event_occurred timestamp with time zone[], p_event_recorded timestamp with time zone[], p_subject_ids text[], p_quota_keys text[], p_quota_used bigint[], p_quota_allowed bigint[], OUT result bytea, OUT txid xid8, OUT number bigint, OUT duplicate boolean) OWNER TO postgres;
+ALTER FUNCTION teekond.append(p_command_id text, p_request_hash text, p_result bytea, p_stream_ids text[], p_stream_kinds text[], p_stream_tenants text[], p_stream_expected bigint[], p_stream_added bigint[], p_event_types text[], p_event_schema_versions bigint[], p_event_bodies bytea[], p_event_sealed bytea[], p_event_first_subjects bigint[], p_event_last_subjects bigint[], p_event_metas bytea[], p_event_occurred timestamp with time zone[], p_event_recorded timestamp with time zone[], p_subject_ids text[], p_quota_keys text[], p_quota_used bigint[], p_quota_allowed bigint[], OUT result bytea, OUT txid xid8, OUT number bigint, OUT duplicate boolean) OWNER TO postgres;
 
 CREATE FUNCTION teekond.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
@@ -259,8 +237,8 @@ GRANT USAGE ON SCHEMA read TO teekond_reader;
 GRANT USAGE ON SCHEMA teekond TO teekond_app;
 GRANT USAGE ON SCHEMA teekond TO teekond_reader;
 
-REVOKE ALL ON FUNCTION teekond.append(p_command_id text, p_request_hash text, p_result bytea, p_stream_ids text[], p_stream_kinds text[], p_stream_tenants text[], p_stream_expected bigint[], p_event_streams bigint[], p_event_types text[], p_event_schema_versions bigint[], p_event_bodies bytea[], p_event_sealed bytea[], p_event_first_subjects bigint[], p_event_last_subjects bigint[], p_event_metas bytea[], p_event_occurred timestamp with time zone[], p_event_recorded timestamp with time zone[], p_subject_ids text[], p_quota_keys text[], p_quota_used bigint[], p_quota_allowed bigint[], OUT result bytea, OUT txid xid8, OUT number bigint, OUT duplicate boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION teekond.append(p_command_id text, p_request_hash text, p_result bytea, p_stream_ids text[], p_stream_kinds text[], p_stream_tenants text[], p_stream_expected bigint[], p_event_streams bigint[], p_event_types text[], p_event_schema_versions bigint[], p_event_bodies bytea[], p_event_sealed bytea[], p_event_first_subjects bigint[], p_event_last_subjects bigint[], p_event_metas bytea[], p_event_occurred timestamp with time zone[], p_event_recorded timestamp with time zone[], p_subject_ids text[], p_quota_keys text[], p_quota_used bigint[], p_quota_allowed bigint[], OUT result bytea, OUT txid xid8, OUT number bigint, OUT duplicate boolean) TO teekond_app;
+REVOKE ALL ON FUNCTION teekond.append(p_command_id text, p_request_hash text, p_result bytea, p_stream_ids text[], p_stream_kinds text[], p_stream_tenants text[], p_stream_expected bigint[], p_stream_added bigint[], p_event_types text[], p_event_schema_versions bigint[], p_event_bodies bytea[], p_event_sealed bytea[], p_event_first_subjects bigint[], p_event_last_subjects bigint[], p_event_metas bytea[], p_event_occurred timestamp with time zone[], p_event_recorded timestamp with time zone[], p_subject_ids text[], p_quota_keys text[], p_quota_used bigint[], p_quota_allowed bigint[], OUT result bytea, OUT txid xid8, OUT number bigint, OUT duplicate boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION teekond.append(p_command_id text, p_request_hash text, p_result bytea, p_stream_ids text[], p_stream_kinds text[], p_stream_tenants text[], p_stream_expected bigint[], p_stream_added bigint[], p_event_types text[], p_event_schema_versions bigint[], p_event_bodies bytea[], p_event_sealed bytea[], p_event_first_subjects bigint[], p_event_last_subjects bigint[], p_event_metas bytea[], p_event_occurred timestamp with time zone[], p_event_recorded timestamp with time zone[], p_subject_ids text[], p_quota_keys text[], p_quota_used bigint[], p_quota_allowed bigint[], OUT result bytea, OUT txid xid8, OUT number bigint, OUT duplicate boolean) TO teekond_app;
 
 GRANT SELECT ON TABLE teekond.command TO teekond_app;
 GRANT SELECT ON TABLE teekond.command TO teekond_reader;

@@ -151,13 +151,13 @@ async def test_a_read_tells_the_answer_to_a_known_command(store: EventStore) -> 
 
 
 async def test_several_streams_are_one_step(store: EventStore) -> None:
-    """Events keep the caller's order, streams their own versions, and the position is that of the last event."""
+    """Streams stand in the order of their ids with their events in the caller's, and the position is the last one's."""
     await step(store, "c1", onto("z", 0))
 
     appended = await step(store, "c2", onto("z", 1, event("a"), event("b")), onto("a", 0, event("c"), kind="agreement"))
 
     told = [(e.stream_id, e.kind, e.version, e.type) for e in (await everything(store))[1:]]
-    assert told == [("z", "journey", 2, "a"), ("z", "journey", 3, "b"), ("a", "agreement", 1, "c")]
+    assert told == [("a", "agreement", 1, "c"), ("z", "journey", 2, "a"), ("z", "journey", 3, "b")]
     assert (await everything(store))[-1].position == appended.position
 
 
