@@ -22,6 +22,7 @@ from runtime.lifetime import until_stopped
 from runtime.settings import Settings, SettingsError, load
 from runtime.telemetry import configure
 from runtime.temporal import connect
+from starter.ending import in_one_line
 from workflows.reacting import Reactor
 from workflows.registry import WORKFLOWS, runner
 from workflows.sweeping import TemporalEngine, ensure_schedule, sweep_activity
@@ -66,6 +67,7 @@ async def work(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    settings = load()
-    configure(as_json=settings.log_json, level=settings.log_level)
-    asyncio.run(work(settings))
+    with in_one_line():
+        settings = load()
+        configure(as_json=settings.log_json, level=settings.log_level)
+        asyncio.run(work(settings))

@@ -49,6 +49,7 @@ class Outcome(Message):
     stream_id: str = ""
     municipality: str = ""
     settled: bool = False
+    repeated: bool = False  # the first answer to a step that came before, word for word
 
     @property
     def wake_at(self) -> datetime | None:

@@ -27,6 +27,7 @@ from domain.ports import (
     EventStore,
     Matches,
     NewEvent,
+    Position,
     QuotaExceeded,
     StreamAppend,
     VersionConflict,
@@ -133,7 +134,7 @@ class Recorder:
         if known is not None:
             if known.request_hash != step.request_hash:
                 raise KeyReused(field="Idempotency-Key")
-            return Outcome.model_validate_json(known.result).model_copy(update={"position": str(known.position)})
+            return _repeated(known.result, known.position)
         if folded.state is None and not command.creates:
             raise UnknownStream(kind=step.kind, id=step.stream_id)
         _check_rights(step.actor, streams.decider.belongs_to(command, folded.state))
@@ -181,11 +182,10 @@ class Recorder:
             quotas=[move for move in moves if move.used or move.allowed],
         )
         if appended.duplicate:
-            outcome = Outcome.model_validate_json(appended.result)
-        else:
-            streams.keep(step.stream_id, after)
-            if seats is not None and seats.state is not None:
-                self.agreements.keep(stream_of(seats.state.agreement), seats)
+            return _repeated(appended.result, appended.position)
+        streams.keep(step.stream_id, after)
+        if seats is not None and seats.state is not None:
+            self.agreements.keep(stream_of(seats.state.agreement), seats)
         return outcome.model_copy(update={"position": str(appended.position)})
 
     def _stream_append(
@@ -317,6 +317,10 @@ def _tenant_and_subject(step: Submission, state: object) -> tuple[str, str]:
     if isinstance(state, Person):
         return state.municipality, state.person_id
     return step.actor.municipality, step.stream_id
+
+
+def _repeated(result: bytes, position: Position) -> Outcome:
+    return Outcome.model_validate_json(result).model_copy(update={"position": str(position), "repeated": True})
 
 
 def _outcome(stream_id: str, folded: Folded[S], *, events: tuple[str, ...]) -> Outcome:

@@ -27,7 +27,8 @@ def activities(recorder: Recorder) -> Sequence[Callable[..., object]]:
 
     @activity.defn(name=STAND)
     async def stand(stream: Stream) -> Outcome:
-        return await recorder.stand(stream)
+        with structlog.contextvars.bound_contextvars(stream=stream.stream_id):
+            return await _answered(recorder.stand(stream), STAND)
 
     return [stand, *(_of_stage(stage, recorder) for stage in STAGES)]
 
@@ -38,29 +39,30 @@ def _of_stage(stage: str, recorder: Recorder) -> Step:
         with structlog.contextvars.bound_contextvars(
             actor=submission.actor.id, stream=submission.stream_id, command_id=submission.command_id
         ):
-            return await _recorded(recorder, submission)
+            outcome = await _answered(recorder.record(submission), submission.command)
+            log.info("step recorded", command=submission.command, version=outcome.version, events=outcome.events)
+            return outcome
 
     return step
 
 
-async def _recorded(recorder: Recorder, submission: Submission) -> Outcome:
+async def _answered(answer: Awaitable[Outcome], command: str) -> Outcome:
     """A refusal is an answer and ends the step at once. An outage is tried again for as long as it lasts. A bug is an
-    alarm: after a few tries it fails this one step, instead of blocking the person for ever."""
+    alarm: after a few tries it fails this one step, instead of blocking the person for ever.
+
+    What caused them stays here: Temporal would keep it as plain text, and what was sent in may stand in it."""
     try:
-        outcome = await recorder.record(submission)
+        return await answer
     except Rejected as refusal:
-        log.info("step refused", command=submission.command, code=refusal.code)
-        raise _refused(refusal) from refusal
+        log.info("step refused", command=command, code=refusal.code)
+        raise _refused(refusal) from None
     except (StoreUnavailable, VersionConflict) as outage:
         log.warning("the record cannot be reached", error=str(outage))
         raise
     except Exception as bug:
-        log.exception("step failed", command=submission.command)
-        if activity.info().attempt >= BUG_TRIES:
-            raise ApplicationError(f"{type(bug).__name__}: {bug}", type=BUG, non_retryable=True) from bug
-        raise
-    log.info("step recorded", command=submission.command, version=outcome.version, events=outcome.events)
-    return outcome
+        log.exception("step failed", command=command)
+        last = activity.info().attempt >= BUG_TRIES
+        raise ApplicationError(type(bug).__name__, type=BUG, non_retryable=last) from None
 
 
 def _refused(refusal: Rejected) -> ApplicationError:

@@ -7,11 +7,12 @@ from typing import Protocol
 
 import structlog
 
-from domain.ports import Lookout
+from domain.ports import Behind, Lookout
 
 log = structlog.get_logger()
 SWEEP = "sweep"
 GRACE = timedelta(seconds=30)  # a step may be on its way; waking it then would only cost
+FAILURES = 20  # so many, and it is the engine that does not answer
 
 
 class Engine(Protocol):
@@ -27,17 +28,30 @@ class Engine(Protocol):
 
 
 async def sweep(lookout: Lookout, engine: Engine, *, now: datetime, grace: timedelta = GRACE) -> int:
-    """Wakes what is behind; returns how many. Safe to run at any time, by anybody, twice."""
-    woken = 0
+    """Wakes what is behind; returns how many. Safe to run at any time, by anybody, twice. One that cannot be woken does
+    not keep the others asleep; raises the first failure in the end."""
+    woken, failures = 0, list[Exception]()
     async for behind in lookout.unconfirmed(now=now, grace=grace):
-        known = await engine.known_version(behind.journey_id)
-        overdue = behind.wake_at is not None and behind.wake_at < now - grace
-        if known is None or known < behind.version or overdue:
-            await engine.wake_journey(behind.journey_id)
-            woken += 1
-            log.warning("journey woken", journey=behind.journey_id, record=behind.version, workflow=known)
-        else:
-            await lookout.confirm(behind.journey_id, behind.version)
+        try:
+            woken += await _look_after(behind, lookout, engine, overdue_before=now - grace)
+        except Exception as failed:
+            log.exception("journey cannot be woken", journey=behind.journey_id)
+            failures.append(failed)
+            if len(failures) == FAILURES:
+                break
     for agreement in await lookout.agreements_with_offers_to_make():
         await engine.wake_places(agreement)
+    if failures:
+        raise failures[0]
     return woken
+
+
+async def _look_after(behind: Behind, lookout: Lookout, engine: Engine, *, overdue_before: datetime) -> bool:
+    known = await engine.known_version(behind.journey_id)
+    overdue = behind.wake_at is not None and behind.wake_at < overdue_before
+    if known is not None and known >= behind.version and not overdue:
+        await lookout.confirm(behind.journey_id, behind.version)
+        return False
+    await engine.wake_journey(behind.journey_id)
+    log.warning("journey woken", journey=behind.journey_id, record=behind.version, workflow=known)
+    return True

@@ -124,6 +124,13 @@ class DateInFuture(Rejected):
     status = 422
 
 
+class BeforeBeginning(Rejected):
+    """{day} lies before {noticed_on}, when somebody first noticed; the journey has no past before that."""
+
+    code = "before_beginning"
+    status = 422
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
     """What is known at the moment of deciding. Time and ids come in; nothing is looked up."""

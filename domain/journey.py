@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import assert_never
 
-from domain.decision import Command, Context, Decision, Stage, WrongStage
+from domain.decision import BeforeBeginning, Command, Context, Decision, Stage, WrongStage
 from domain.due import Wake, wakes
 from domain.events import (
     AssessmentReopened,
@@ -66,6 +67,13 @@ from domain.states import (
 
 def decide(command: Command, state: Journey | None, context: Context) -> Decision:
     """The facts a command leads to, or Rejected."""
+    decision = _by_stage(command, state, context)
+    if state is not None:
+        _check_nothing_before(state.file.noticed_on, decision.events)
+    return decision
+
+
+def _by_stage(command: Command, state: Journey | None, context: Context) -> Decision:
     if isinstance(command, referral.ReferralCommand):
         return referral.decide(command, state, context)
     if state is None:
@@ -86,6 +94,14 @@ def decide(command: Command, state: Journey | None, context: Context) -> Decisio
         case throughout.ThroughoutCommand():
             return throughout.decide(command, state, context)
     raise AssertionError(command)
+
+
+def _check_nothing_before(noticed_on: date, events: Iterable[Event]) -> None:
+    """Else the state on a day before the journey's first fact would have to be told from its later ones."""
+    for event in events:
+        day = getattr(event, event.day_field) if event.day_field else None
+        if isinstance(day, date) and day < noticed_on:
+            raise BeforeBeginning(field=event.day_field, day=day, noticed_on=noticed_on)
 
 
 def evolve(state: Journey | None, event: Event, stream_id: str, version: int) -> Journey:

@@ -78,6 +78,12 @@ class Agreement:
     def next_in_order(self) -> Waiter | None:
         return next((w for w in self.waiting if w.journey_id not in self.offered), None)
 
+    def waiter(self, journey_id: str) -> Waiter | None:
+        return next((w for w in self.waiting if w.journey_id == journey_id), None)
+
+    def has_ended(self, on: date) -> bool:
+        return self.valid_to is not None and self.valid_to < on
+
     def ahead_of(self, since: date) -> int:
         """How many wait before somebody whose application was complete on `since`."""
         return sum(1 for waiter in self.waiting if waiter.since <= since)
@@ -122,7 +128,9 @@ def decide(command: Command, state: Agreement | None, context: Context) -> Decis
     if isinstance(command, SignAgreement):
         _check_terms(command, state, context)
         return Decision(events=(AgreementSigned(**dict(command)),))
-    waiter = state.next_in_order if state is not None and state.free > 0 else None
+    if state is None or state.free <= 0 or state.has_ended(context.today):
+        raise NothingToOffer
+    waiter = state.next_in_order
     if waiter is None:
         raise NothingToOffer
     return Decision(events=(PlaceOffered(journey_id=waiter.journey_id),))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from pydantic import Field
 
@@ -57,9 +57,12 @@ class Provider:
         return max(covering, key=self.contracts.index, default=None)
 
     def covers(self, component: str, municipality: str, starts_on: date, ends_on: date) -> bool:
-        """Whether both ends of a period are under a contract for that component there."""
-        both = (self.contract_on(starts_on), self.contract_on(ends_on))
-        return all(c is not None and component in c.components and municipality in c.municipalities for c in both)
+        """Whether every day of a period is under a contract for that component there."""
+        starts = (c.valid_from for c in self.contracts)
+        ends = (c.valid_to + timedelta(days=1) for c in self.contracts if c.valid_to is not None)
+        turns = {starts_on, *(day for day in (*starts, *ends) if starts_on <= day <= ends_on)}
+        in_force = [self.contract_on(day) for day in turns]  # nothing changes between two turns
+        return all(c is not None and component in c.components and municipality in c.municipalities for c in in_force)
 
 
 class ProviderCommand(Command):

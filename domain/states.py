@@ -7,7 +7,15 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from domain.care import CommunityLine, Goal, ServiceLine
+from domain.decision import Rejected
 from domain.due import Deadline, Due, deadline
+
+
+class UnknownLine(Rejected):
+    """{line} is not a line of the budget."""
+
+    code = "unknown_line"
+    status = 422
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,6 +119,12 @@ class CaseFile:
     @property
     def highest_need(self) -> int:
         return self.assessments[-1].highest_need if self.assessments else 0
+
+    def account(self, line_id: str) -> LineAccount:
+        account = self.accounts.get(line_id)
+        if account is None:
+            raise UnknownLine(field="line_id", line=line_id)
+        return account
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -218,3 +232,18 @@ def own_deadlines(state: Journey) -> tuple[Deadline, ...]:
 
 def with_file(state: Journey, file: CaseFile) -> Journey:
     return replace(state, file=file)
+
+
+def booked(file: CaseFile, line_id: str, *, committed: int = 0, delivered: int = 0, paid: int = 0) -> CaseFile:
+    """Adds to the numbers of a line. In a history told by when things were true, its budget may have come later than its
+    first delivery; without an account there is nothing to book on."""
+    account = file.accounts.get(line_id)
+    if account is None:
+        return file
+    changed = replace(
+        account,
+        committed=account.committed + committed,
+        delivered=account.delivered + delivered,
+        paid=account.paid + paid,
+    )
+    return replace(file, accounts={**file.accounts, line_id: changed})

@@ -35,8 +35,15 @@ class PlaceCount:
                 taken = excluded.taken, offered = excluded.offered, waiting = excluded.waiting
             WHERE p.version < excluded.version""",
             [
-                (state.agreement, version, state.places, len(state.occupied), len(state.offered), len(state.waiting))
-                for version, state, _ in touched.values()
+                (
+                    state.agreement,
+                    state.version,
+                    state.places,
+                    len(state.occupied),
+                    len(state.offered),
+                    len(state.waiting),
+                )
+                for state, _ in touched
             ],
         )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import asyncpg
@@ -44,6 +45,7 @@ class Follower(Protocol):
     """Acts on facts outside the database; at least once each, so twice must change nothing."""
 
     name: str
+    asks: Sequence[str]  # read models it looks into: it is told of nothing that these do not show yet
 
     async def react(self, batch: Sequence[Recorded]) -> None: ...
 
@@ -53,25 +55,21 @@ class Folds(Generic[S]):
 
     def __init__(self, store: EventStore, codec: Codec, decider: Decider[S]) -> None:
         self._store, self._codec, self._decider = store, codec, decider
-        self._kept: OrderedDict[str, tuple[int, S | None]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[S, Recorded]] = OrderedDict()
 
-    async def touched(self, batch: Sequence[Recorded]) -> dict[str, tuple[int, S, Recorded]]:
-        """Version and state of every stream of this kind in the batch, with its last event there."""
-        last = {told.stream_id: told for told in batch if told.kind == self._decider.kind}
-        for told in batch:
-            if told.kind == self._decider.kind:
-                await self._advance(told)
-        found = {}
-        for stream_id, told in last.items():
-            version, state = self._kept[stream_id]
-            if state is not None:
-                found[stream_id] = (version, state, told)
+    async def touched(self, batch: Sequence[Recorded]) -> list[tuple[S, Recorded]]:
+        """Every stream of this kind that the batch is about, as it stands, with its last event."""
+        ours = [told for told in batch if told.kind == self._decider.kind]
+        for told in ours:
+            await self._advance(told)
+        found = [self._kept[stream_id] for stream_id in dict.fromkeys(told.stream_id for told in ours)]
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         return found
 
     async def _advance(self, told: Recorded) -> None:
-        version, state = self._kept.get(told.stream_id, (0, None))
+        kept = self._kept.get(told.stream_id)
+        state, version = (None, 0) if kept is None else (kept[0], kept[1].version)
         if told.version == version + 1:
             events = [told]
         elif told.version <= version:
@@ -81,12 +79,13 @@ class Folds(Generic[S]):
             events = [self._codec.decode(each) for each in found.events]
         for each in events:
             state = self._decider.evolve(state, each.event, told.stream_id, each.version)
-        self._kept[told.stream_id] = (events[-1].version, state)
+        assert state is not None, "the event itself is among them"
+        self._kept[told.stream_id] = (state, events[-1])
         self._kept.move_to_end(told.stream_id)
 
 
 class Projector:
-    """One loop for all. Several may run: each batch is taken under a lock on its checkpoint, and the loser looks again."""
+    """Several may run: each batch is taken under a lock on its checkpoint, and the loser looks again."""
 
     def __init__(
         self,
@@ -109,16 +108,23 @@ class Projector:
                 await connection.execute("INSERT INTO read.checkpoint VALUES ($1, 0, 0) ON CONFLICT DO NOTHING", name)
 
     async def run(self) -> None:
-        """Until cancelled. Outlasts an outage of the database."""
+        """Until cancelled. Each goes its own way: while Temporal is away the followers wait, and the lists go on."""
+        async with asyncio.TaskGroup() as group:
+            for model in self._models:
+                group.create_task(self._keep_up(model.name, partial(self._project, model)))
+            for follower in self._followers:
+                group.create_task(self._keep_up(follower.name, partial(self._follow, follower)))
+
+    async def _keep_up(self, name: str, take_a_batch: Callable[[], Awaitable[bool]]) -> None:
+        """Outlasts an outage of the database, or of whatever a follower acts on."""
         while True:
+            moved = False
             try:
-                moved = await self.catch_up()
-            except (StoreUnavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as outage:
-                log.warning("read models wait for the record", error=repr(outage))
-                moved = False
+                moved = await take_a_batch()
+            except (StoreUnavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as outage:
+                log.warning("waits for the record", who=name, error=repr(outage))
             except Exception:
-                log.exception("read models stand still")
-                moved = False
+                log.exception("stands still", who=name)
                 await asyncio.sleep(1)
             await asyncio.sleep(BUSY if moved else IDLE)
 
@@ -138,8 +144,9 @@ class Projector:
     async def rebuild(self, model: ReadModel) -> None:
         """Empties the read model and lets it start again from the first event."""
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(model.clear)
+            # The checkpoint first, as everybody does: the other way round two of them would wait for each other.
             await connection.execute("UPDATE read.checkpoint SET txid = 0, number = 0 WHERE model = $1", model.name)
+            await connection.execute(model.clear)
 
     async def _project(self, model: ReadModel) -> bool:
         reached, batch = await self._next(model.name)
@@ -154,6 +161,9 @@ class Projector:
 
     async def _follow(self, follower: Follower) -> bool:
         reached, batch = await self._next(follower.name)
+        for name in follower.asks:
+            shown = await position_of(self._pool, name)
+            batch = [told for told in batch if told.position <= shown]
         if not batch:
             return False
         await follower.react(batch)

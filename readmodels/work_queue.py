@@ -8,13 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from pydantic import TypeAdapter
+
 from domain import journey
 from domain.codec import Codec, Recorded
 from domain.deciders import JOURNEYS
+from domain.fields import Id
 from domain.ports import EventStore
 from domain.states import Exited, Journey, Refused
 from readmodels.projector import Connection, Folds, Pool
 
+CURSOR = TypeAdapter(tuple[date, Id])
 FAR = date(9999, 12, 31)  # where nothing is due: behind everything that is
 
 
@@ -89,7 +93,7 @@ class WorkQueue:
                 next_due = excluded.next_due, wake_at = excluded.wake_at, open = excluded.open,
                 settled = excluded.settled, changed_at = excluded.changed_at
             WHERE q.version < excluded.version""",
-            [_row(version, state, told) for version, state, told in touched.values()],
+            [_row(state, last) for state, last in touched],
         )
 
     async def page(self, wanted: Filter, *, cursor: str | None, limit: int) -> tuple[list[Row], str | None]:
@@ -122,7 +126,7 @@ class WorkQueue:
         return [(row["journey_id"], row["municipality"]) for row in rows]
 
 
-def _row(version: int, state: Journey, told: Recorded) -> tuple[object, ...]:
+def _row(state: Journey, last: Recorded) -> tuple[object, ...]:
     file, pending = state.file, journey.pending(state)
     shown = next((wake.deadline for wake in pending if not wake.deadline.silent), None)
     return (
@@ -132,13 +136,13 @@ def _row(version: int, state: Journey, told: Recorded) -> tuple[object, ...]:
         journey.stage_of(state),
         journey.waits_for(state),
         file.case_manager,
-        version,
+        last.version,
         None if shown is None else shown.what,
         FAR if shown is None else shown.due.on,
         pending[0].at if pending else None,
         not isinstance(state, Refused | Exited),
         journey.settled(state),
-        told.recorded_at,
+        last.recorded_at,
     )
 
 
@@ -150,7 +154,6 @@ def _opened(cursor: str | None) -> tuple[date, str]:
     if cursor is None:
         return date.min, ""
     try:
-        due, journey_id = json.loads(base64.urlsafe_b64decode(cursor))
-        return date.fromisoformat(due), str(journey_id)
+        return CURSOR.validate_json(base64.urlsafe_b64decode(cursor), strict=True)
     except ValueError as wrong:
         raise WrongCursor(cursor) from wrong

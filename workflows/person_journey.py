@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
 
 # A cold replay costs 40 ms at 50 events and a second at 2 000; a run takes at most 2 000 updates.
 LONG_HISTORY = 500
+REST = timedelta(minutes=15)  # before a deadline is tried again that could not be acted upon
 
 
 class JourneyStart(BaseModel):
@@ -44,6 +45,7 @@ class PersonJourney:
         self._latest = start.latest
         self._told: deque[Submission] = deque()
         self._behind = False
+        self._rest_until: datetime | None = None
         self._one_at_a_time = asyncio.Lock()
 
     @workflow.run
@@ -58,9 +60,7 @@ class PersonJourney:
             if self._deadline_has_come():
                 await self._raise_reminders()
             if self._history_is_long():
-                await workflow.wait_condition(workflow.all_handlers_finished)
-                workflow.continue_as_new(JourneyStart(journey_id=self._journey_id, latest=self._latest))
-        await workflow.wait_condition(workflow.all_handlers_finished)
+                await self._go_on_in_a_new_run()
 
     # ── What comes in ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -89,17 +89,17 @@ class PersonJourney:
     # ── What it does by itself ───────────────────────────────────────────────────────────────────────────────────────
 
     async def _take_up(self) -> None:
-        """Where the journey stands. Mostly the step that started the run tells; else the record does."""
-        await asyncio.sleep(0)  # lets the update that came with the start go first
-        if self._latest is None:
-            await self._catch_up()
-        elif self._latest.version:
-            self._show(self._latest)
+        """Where the journey stands. Mostly the step that came with the start tells, since Temporal hands updates over
+        before it calls `run`; else the record does."""
+        async with self._one_at_a_time:
+            if self._latest is None:
+                await self._ask_the_record()
+            else:
+                self._show(self._latest)
 
     async def _catch_up(self) -> None:
         async with self._one_at_a_time:
-            self._behind = False
-            self._stands_at(await stand("journeys", self._journey_id))
+            await self._ask_the_record()
 
     async def _next_news_or_deadline(self) -> None:
         armed = self._wake_at()
@@ -119,6 +119,8 @@ class PersonJourney:
         assert latest is not None
         next_up = latest.deadlines[0]
         await self._own(own_step("raise-reminders", self._journey_id, next_up.id, next_up.step))
+        if self._latest is not None and self._latest.version == latest.version:
+            self._rest_until = workflow.now() + REST  # else it would be tried again at once, without end
 
     async def _own(self, step: Submission) -> None:
         async with self._one_at_a_time:
@@ -126,15 +128,32 @@ class PersonJourney:
                 self._stands_at(await relay(step))
             except ApplicationError as refusal:
                 workflow.logger.info("own step %s refused: %s", step.command, refusal)
-                self._stands_at(await stand("journeys", self._journey_id))
+                await self._ask_the_record()
+
+    async def _go_on_in_a_new_run(self) -> None:
+        """Only where the journey stands is handed over; so whatever has come in meanwhile is done first."""
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if not self._told and not self._behind:
+            workflow.continue_as_new(JourneyStart(journey_id=self._journey_id, latest=self._latest))
 
     # ── Where it stands ──────────────────────────────────────────────────────────────────────────────────────────────
 
+    async def _ask_the_record(self) -> None:
+        self._behind = False
+        try:
+            self._stands_at(await stand("journeys", self._journey_id))
+        except ApplicationError as bug:
+            workflow.logger.error("%s cannot be read: %s", self._journey_id, bug)
+
     def _stands_at(self, outcome: Outcome) -> None:
-        """A repeated answer to an old step tells nothing new."""
-        if self._latest is not None and outcome.version < self._latest.version:
+        """A repeated answer tells where the journey stood then; where it stands now, the record knows."""
+        before = self._latest
+        if outcome.repeated:
+            self._behind = self._behind or before is None or before.version < outcome.version
             return
-        before, self._latest = self._latest, outcome
+        self._latest = outcome
+        if before is None or before.version != outcome.version:
+            self._rest_until = None
         self._show(outcome)
         known = None if before is None else (before.stage, before.municipality)
         if outcome.version and known != (outcome.stage, outcome.municipality):
@@ -150,16 +169,18 @@ class PersonJourney:
         workflow.set_current_details("\n".join(lines))
 
     def _wake_at(self) -> datetime | None:
-        return self._latest.wake_at if self._latest is not None else None
+        wake_at = self._latest.wake_at if self._latest is not None else None
+        return wake_at if wake_at is None or self._rest_until is None else max(wake_at, self._rest_until)
 
     def _deadline_has_come(self) -> bool:
         wake_at = self._wake_at()
         return wake_at is not None and wake_at <= workflow.now()
 
     def _all_settled(self) -> bool:
-        """Settled, or never begun because its first step was refused; and nothing left to look at."""
+        """Settled, or never begun because its first step was refused; and nothing left to look at or to answer."""
         latest = self._latest
-        return latest is not None and (latest.settled or latest.version == 0) and not self._told and not self._behind
+        over = latest is not None and (latest.settled or latest.version == 0)
+        return over and not self._told and not self._behind and workflow.all_handlers_finished()
 
     def _history_is_long(self) -> bool:
         info = workflow.info()

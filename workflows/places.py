@@ -24,7 +24,8 @@ class Places:
         while self._look_again:
             self._look_again = False
             while await self._offer(agreement):
-                pass
+                if workflow.info().is_continue_as_new_suggested():
+                    workflow.continue_as_new(agreement)  # which looks first of all
 
     @workflow.signal
     def look(self) -> None:

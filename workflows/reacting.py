@@ -31,6 +31,7 @@ class Reactor:
     """
 
     name = "reactor"
+    asks: Sequence[str] = ("work_queue",)
 
     def __init__(self, engine: TemporalEngine, journeys: OpenJourneys) -> None:
         self._engine = engine

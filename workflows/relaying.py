@@ -24,11 +24,19 @@ RETRY_THRESHOLD = timedelta(seconds=20)
 
 
 async def relay(step: Submission) -> Outcome:
-    """The answer of the stage's activity; its refusal as it was given, so that the caller reads our code, not Temporal's."""
+    return await _answer(step.stage, step.model_copy(update={"at": workflow.now()}))
+
+
+async def stand(kind: str, stream_id: str) -> Outcome:
+    return await _answer(STAND, Stream(kind=kind, stream_id=stream_id, at=workflow.now()))
+
+
+async def _answer(activity: str, question: Submission | Stream) -> Outcome:
+    """The activity's answer; its refusal as it was given, so that the caller reads our code, not Temporal's."""
     try:
         outcome: Outcome = await workflow.execute_local_activity(
-            step.stage,
-            step.model_copy(update={"at": workflow.now()}),
+            activity,
+            question,
             result_type=Outcome,
             start_to_close_timeout=START_TO_CLOSE,
             retry_policy=RETRY,
@@ -38,18 +46,6 @@ async def relay(step: Submission) -> Outcome:
         if isinstance(failed.cause, ApplicationError):
             raise failed.cause from failed
         raise
-    return outcome
-
-
-async def stand(kind: str, stream_id: str) -> Outcome:
-    outcome: Outcome = await workflow.execute_local_activity(
-        STAND,
-        Stream(kind=kind, stream_id=stream_id, at=workflow.now()),
-        result_type=Outcome,
-        start_to_close_timeout=START_TO_CLOSE,
-        retry_policy=RETRY,
-        local_retry_threshold=RETRY_THRESHOLD,
-    )
     return outcome
 
 

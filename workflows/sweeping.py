@@ -17,8 +17,9 @@ from temporalio.client import (
     ScheduleSpec,
     ScheduleState,
     WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
 )
-from temporalio.common import RetryPolicy, WorkflowIDConflictPolicy
+from temporalio.common import QueryRejectCondition, RetryPolicy, WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from workflows import names
@@ -77,10 +78,15 @@ class TemporalEngine:
         self._task_queue = task_queue
 
     async def known_version(self, journey_id: str) -> int | None:
+        """Also of a run that ended because all was settled; not of one that was ended from outside."""
         handle = self._client.get_workflow_handle(names.journey_workflow(journey_id))
         try:
-            latest = await handle.query(PersonJourney.standing, rpc_timeout=QUERY_TIMEOUT)
-        except WorkflowQueryFailedError:
+            latest = await handle.query(
+                PersonJourney.standing,
+                reject_condition=QueryRejectCondition.NOT_COMPLETED_CLEANLY,
+                rpc_timeout=QUERY_TIMEOUT,
+            )
+        except (WorkflowQueryFailedError, WorkflowQueryRejectedError):
             return None
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -36,7 +37,7 @@ ENVIRONMENT = frozenset({*range(-4, 5), NOT_SPECIFIED, NOT_APPLICABLE})  # barri
 
 
 class UnknownSection(Rejected):
-    """{section} is not a section of the instrument {instrument}."""
+    """{section} is not a section on need of the instrument {instrument}."""
 
     code = "unknown_section"
     status = 422
@@ -174,12 +175,14 @@ def _assess(command: AssessNeeds, state: AwaitingAssessment | InDelivery, contex
 def _degrees(command: AssessNeeds, instrument: Instrument) -> dict[str, int]:
     """The degree of every question of the instrument, or the refusal of the first answer that does not fit."""
     answers = {answer.section: answer for answer in command.sections}
-    for answer in command.sections:
-        if instrument.section(answer.section) is None:
-            raise UnknownSection(field="sections", section=answer.section, instrument=instrument.version)
+    times = Counter(answer.section for answer in command.sections)
+    asked = {section.code: section for section in _asked(instrument)}
+    for code in times:
+        if code not in asked:
+            raise UnknownSection(field="sections", section=code, instrument=instrument.version)
     degrees: dict[str, int] = {}
-    for section in _asked(instrument):
-        if section.code not in answers or len(answers) != len(command.sections):
+    for section in asked.values():
+        if times[section.code] != 1:
             raise SectionMissing(field="sections", section=section.code, instrument=instrument.version)
         degrees.update(_answered(answers[section.code], section))
     return degrees

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -23,15 +23,10 @@ from domain.states import (
     InDelivery,
     Journey,
     LineAccount,
+    UnknownLine,
+    booked,
     with_file,
 )
-
-
-class UnknownLine(Rejected):
-    """{line} is not a line of the budget."""
-
-    code = "unknown_line"
-    status = 422
 
 
 class OverCeiling(Rejected):
@@ -65,6 +60,13 @@ class NotDelivered(Rejected):
     """{line} has {left} euros delivered and not yet paid; {euros} were asked for."""
 
     code = "not_delivered"
+
+
+class LineBeforePlace(Rejected):
+    """{line} starts on {starts_on}, before the place does on {from_on}: until then a state service may still run."""
+
+    code = "line_before_place"
+    status = 422
 
 
 class NoPlaceYet(Rejected):
@@ -131,9 +133,15 @@ def _decide_budget(command: DecideBudget, state: AwaitingBudget, context: Contex
     for line_id in command.minutes:
         if all(line.line_id != line_id for line in plan.lines):
             raise UnknownLine(field="minutes", line=line_id)
-    wanted = tuple(_allocate(line, command.minutes, file.municipality, context) for line in plan.lines)
+    for line in plan.lines:
+        if line.starts_on < file.place.from_on:
+            raise LineBeforePlace(
+                field="lines", line=line.line_id, starts_on=line.starts_on, from_on=file.place.from_on
+            )
+    wanted = tuple(_allocate(line, command.minutes, file, context) for line in plan.lines)
+    lines = (*wanted, *_dropped(wanted, file))
     _check_ceiling(wanted, file, context)
-    _check_caps(wanted, context)
+    _check_caps(lines, context)
     settings = context.programme.settings(file.municipality, context.today)
     return BudgetDecided(
         budget_id=context.new_id("budget"),
@@ -142,7 +150,7 @@ def _decide_budget(command: DecideBudget, state: AwaitingBudget, context: Contex
         form=command.form,
         catalogue=context.programme.catalogue(context.today).version,
         rules=settings.version,
-        lines=(*wanted, *_dropped(wanted, file)),
+        lines=lines,
         reasons=command.reasons,
         review_due=_review_due(file, context),
         challenge_until=challenge_until(file.municipality, context),
@@ -154,13 +162,15 @@ def _review_due(file: CaseFile, context: Context) -> Due:
     return months_from(context, context.today, months, file.municipality, "review")
 
 
-def _allocate(line: ServiceLine, volumes: Mapping[str, int], municipality: str, context: Context) -> Allocation:
-    prices = prices_over(line, municipality, context)
+def _allocate(line: ServiceLine, volumes: Mapping[str, int], file: CaseFile, context: Context) -> Allocation:
+    """A line that goes on never gets less than was delivered of it by now."""
+    prices = prices_over(line, file.municipality, context)
     minutes = min(line.minutes, volumes.get(line.line_id, line.minutes))
+    account = file.accounts.get(line.line_id)
     return Allocation(
         line=line,
         minutes=minutes,
-        cents=ceiling_cents(minutes, prices),
+        cents=max(ceiling_cents(minutes, prices), account.delivered if account else 0),
         prices=tuple(price.version for price in prices),
     )
 
@@ -181,14 +191,19 @@ def _check_ceiling(lines: tuple[Allocation, ...], file: CaseFile, context: Conte
     ceiling = settings.ceiling_minutes_per_month.get(file.highest_need)
     if ceiling is None or not lines:
         return
-    monthly = sum(-(-allocation.minutes // _months(allocation.line)) for allocation in lines)
-    if monthly > ceiling:
-        raise OverCeiling(field="minutes", minutes=monthly, degree=file.highest_need, ceiling=ceiling)
+    fullest = max(_by_month(lines).values())
+    if fullest > ceiling:
+        raise OverCeiling(field="minutes", minutes=fullest, degree=file.highest_need, ceiling=ceiling)
 
 
-def _months(line: ServiceLine) -> int:
-    """Calendar months that the period touches."""
-    return (line.ends_on.year - line.starts_on.year) * 12 + line.ends_on.month - line.starts_on.month + 1
+def _by_month(lines: tuple[Allocation, ...]) -> Counter[int]:
+    """Minutes in each calendar month; a line's are spread evenly over the months that its period touches."""
+    minutes: Counter[int] = Counter()
+    for allocation in lines:
+        first, last = (day.year * 12 + day.month for day in (allocation.line.starts_on, allocation.line.ends_on))
+        for month in range(first, last + 1):
+            minutes[month] += -(-allocation.minutes // (last - first + 1))
+    return minutes
 
 
 def _check_caps(lines: tuple[Allocation, ...], context: Context) -> None:
@@ -213,15 +228,8 @@ def _check_caps(lines: tuple[Allocation, ...], context: Context) -> None:
             )
 
 
-def _account(line_id: str, file: CaseFile) -> LineAccount:
-    account = file.accounts.get(line_id)
-    if account is None:
-        raise UnknownLine(field="line_id", line=line_id)
-    return account
-
-
 def _commit(command: CommitService, file: CaseFile, context: Context) -> ServiceCommitted:
-    account = _account(command.line_id, file)
+    account = file.account(command.line_id)
     cents = ceiling_cents(command.minutes, prices_over(account.line, file.municipality, context))
     left = account.allocated - account.committed
     if cents > left:
@@ -233,7 +241,7 @@ def _commit(command: CommitService, file: CaseFile, context: Context) -> Service
 
 def _pay(command: RecordPayment, file: CaseFile, context: Context) -> PaymentRecorded:
     context.past(command.paid_on, field="paid_on")
-    account = _account(command.line_id, file)
+    account = file.account(command.line_id)
     left = account.delivered - account.paid
     if command.cents > left:
         raise NotDelivered(field="cents", line=command.line_id, left=euros(left), euros=euros(command.cents))
@@ -253,13 +261,8 @@ def evolve(state: Journey, event: BudgetEvent) -> Journey:
         case PaymentRecorded():
             return with_file(state, booked(file, event.line_id, paid=event.cents))
         case BudgetSettled():
-            accounts = dict(file.accounts)
-            for release in event.released:
-                account = accounts[release.line_id]
-                allocated = account.allocated - release.cents
-                accounts[release.line_id] = replace(
-                    account, allocated=allocated, committed=min(account.committed, allocated)
-                )
+            released = {release.line_id: release.cents for release in event.released}
+            accounts = {id_: _given_back(each, released.get(id_, 0)) for id_, each in file.accounts.items()}
             return with_file(state, replace(file, accounts=accounts))
 
 
@@ -275,7 +278,6 @@ def _budgeted(file: CaseFile, event: BudgetDecided) -> InDelivery:
     return InDelivery(file=file, plan_id=event.plan_id, review_kind="progress", review_due=event.review_due)
 
 
-def booked(file: CaseFile, line_id: str, *, committed: int = 0, paid: int = 0) -> CaseFile:
-    account = file.accounts[line_id]
-    changed = replace(account, committed=account.committed + committed, paid=account.paid + paid)
-    return replace(file, accounts={**file.accounts, line_id: changed})
+def _given_back(account: LineAccount, cents: int) -> LineAccount:
+    allocated = account.allocated - cents
+    return replace(account, allocated=allocated, committed=min(account.committed, allocated))

@@ -22,7 +22,7 @@ from domain.events import (
 from domain.fields import Code, Id, Words
 from domain.money import cost_cents, euros
 from domain.pricing import price_on
-from domain.states import CaseFile, Delivery, Exited, Journey, LineAccount, with_file
+from domain.states import CaseFile, Delivery, Exited, Journey, LineAccount, booked, with_file
 
 DayMinutes = Annotated[int, Field(gt=0, le=24 * 60)]
 
@@ -31,13 +31,6 @@ class NoBudget(Rejected):
     """No budget has been decided, so nothing can be delivered."""
 
     code = "no_budget"
-
-
-class UnknownDeliveryLine(Rejected):
-    """{line} is not a line of the budget."""
-
-    code = "unknown_line"
-    status = 422
 
 
 class OutsidePeriod(Rejected):
@@ -88,7 +81,7 @@ class AlreadyDisputed(Rejected):
 class UnknownPlanGoal(Rejected):
     """{goal} is not a goal of any plan of this journey."""
 
-    code = "unknown_goal"
+    code = "unknown_plan_goal"
     status = 422
 
 
@@ -185,10 +178,8 @@ def decide(command: DeliveryCommand, state: Journey, context: Context) -> Decisi
     return Decision(events=(_fact(command, state, context),))
 
 
-DeliveryEvent = (
-    DeliveryRecorded | DeliveryCorrected | DeliveryConfirmed | DeliveryDisputed | DisputeSettled | VisitMissed
-    | ProgressNoted
-)  # fmt: skip
+DeliveryChange = DeliveryCorrected | DeliveryConfirmed | DeliveryDisputed | DisputeSettled
+DeliveryEvent = DeliveryRecorded | DeliveryChange | VisitMissed | ProgressNoted
 
 
 def _fact(command: DeliveryCommand, state: Journey, context: Context) -> DeliveryEvent:
@@ -210,7 +201,7 @@ def _fact(command: DeliveryCommand, state: Journey, context: Context) -> Deliver
                 raise NothingDisputed(field="delivery_id")
             return DisputeSettled(**dict(command))
         case RecordMissedVisit():
-            _on_a_day_of(_account(command.line_id, file), command.day, state, context)
+            _on_a_day_of(file.account(command.line_id), command.day, state, context)
             return VisitMissed(**dict(command))
         case NoteProgress():
             if all(plan.goal(command.goal_id) is None for plan in file.plans.values()):
@@ -221,7 +212,7 @@ def _fact(command: DeliveryCommand, state: Journey, context: Context) -> Deliver
 
 
 def _record(command: RecordDelivery, state: Journey, context: Context) -> DeliveryRecorded:
-    account = _account(command.line_id, state.file)
+    account = state.file.account(command.line_id)
     _on_a_day_of(account, command.day, state, context)
     line = account.line
     price = price_on(command.day, line.component, line.tariff, state.file.municipality, context)
@@ -241,7 +232,7 @@ def _record(command: RecordDelivery, state: Journey, context: Context) -> Delive
 
 def _correct(command: CorrectDelivery, file: CaseFile) -> DeliveryCorrected:
     delivery = _delivery(command.delivery_id, file)
-    account = _account(delivery.line_id, file)
+    account = file.account(delivery.line_id)
     cents = cost_cents(minutes=command.minutes, cents_per_hour=delivery.cents_per_hour)
     _check_committed(account, cents - delivery.cents)
     delivered = account.delivered + cents - delivery.cents
@@ -254,13 +245,6 @@ def _check_committed(account: LineAccount, cents: int) -> None:
     left = account.committed - account.delivered
     if cents > left:
         raise NotCommitted(field="minutes", line=account.line.line_id, left=euros(left), euros=euros(cents))
-
-
-def _account(line_id: str, file: CaseFile) -> LineAccount:
-    account = file.accounts.get(line_id)
-    if account is None:
-        raise UnknownDeliveryLine(field="line_id", line=line_id)
-    return account
 
 
 def _delivery(delivery_id: str, file: CaseFile) -> Delivery:
@@ -291,26 +275,30 @@ def evolve(state: Journey, event: DeliveryEvent) -> Journey:
                 cents=event.cents,
                 cents_per_hour=event.cents_per_hour,
             )
-            return with_file(state, _kept(_delivered(file, event.line_id, event.cents), delivery))
-        case DeliveryCorrected():
-            delivery = file.deliveries[event.delivery_id]
-            file = _delivered(file, delivery.line_id, event.cents - event.cents_before)
-            return with_file(state, _kept(file, replace(delivery, minutes=event.minutes, cents=event.cents)))
-        case DeliveryConfirmed():
-            return with_file(state, _kept(file, replace(file.deliveries[event.delivery_id], confirmed=True)))
-        case DeliveryDisputed():
-            return with_file(state, _kept(file, replace(file.deliveries[event.delivery_id], disputed=True)))
-        case DisputeSettled():
-            return with_file(state, _kept(file, replace(file.deliveries[event.delivery_id], disputed=False)))
+            return with_file(state, _kept(booked(file, delivery.line_id, delivered=delivery.cents), delivery))
+        case DeliveryCorrected() | DeliveryConfirmed() | DeliveryDisputed() | DisputeSettled():
+            before = file.deliveries.get(event.delivery_id)
+            return state if before is None else with_file(state, _changed(file, before, event))
         case VisitMissed() | ProgressNoted():
             return state
 
 
+def _changed(file: CaseFile, before: Delivery, event: DeliveryChange) -> CaseFile:
+    after = _what_it_is(before, event)
+    return _kept(booked(file, before.line_id, delivered=after.cents - before.cents), after)
+
+
+def _what_it_is(delivery: Delivery, event: DeliveryChange) -> Delivery:
+    match event:
+        case DeliveryCorrected():
+            return replace(delivery, minutes=event.minutes, cents=event.cents)
+        case DeliveryConfirmed():
+            return replace(delivery, confirmed=True)
+        case DeliveryDisputed():
+            return replace(delivery, disputed=True)
+        case DisputeSettled():
+            return replace(delivery, disputed=False)
+
+
 def _kept(file: CaseFile, delivery: Delivery) -> CaseFile:
     return replace(file, deliveries={**file.deliveries, delivery.delivery_id: delivery})
-
-
-def _delivered(file: CaseFile, line_id: str, cents: int) -> CaseFile:
-    account = file.accounts[line_id]
-    changed = replace(account, delivered=account.delivered + cents)
-    return replace(file, accounts={**file.accounts, line_id: changed})

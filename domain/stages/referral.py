@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from pydantic import Field
 
 from domain.care import Agreer, ConditionResult, Finding, Noticer
-from domain.decision import Command, Context, Decision, Rejected, Stage, WrongStage
+from domain.decision import BeforeBeginning, Command, Context, Decision, Rejected, Stage, WrongStage
 from domain.due import Due, challenge_until, working_days_from
 from domain.events import (
     CaseManagerAppointed,
@@ -26,6 +26,7 @@ from domain.events import (
 )
 from domain.fields import Code, Id, PersonalCodeword, Words
 from domain.persons import CARE, Person, UnknownPerson
+from domain.places import Agreement
 from domain.programme import EligibilityRules
 from domain.states import (
     AwaitingAssessment,
@@ -40,6 +41,7 @@ from domain.states import (
 )
 
 HOLDS, FAILS, NOT_YET, NOT_JUDGED = "holds", "fails", "not_yet", "not_judged"
+AGE_EXCEPTION = "age_exception"
 
 
 class JourneyExists(Rejected):
@@ -99,6 +101,18 @@ class PlaceTaken(Rejected):
     """This journey has a place already."""
 
     code = "place_taken"
+
+
+class WaitsAlready(Rejected):
+    """This journey waits for a place already."""
+
+    code = "waits_already"
+
+
+class NotOffered(Rejected):
+    """No place was offered to this journey."""
+
+    code = "not_offered"
 
 
 class WaitsForNoPlace(Rejected):
@@ -206,9 +220,11 @@ def decide(command: ReferralCommand, state: Journey | None, context: Context) ->
         case RequestPlace(), _ if state is not None and not isinstance(state, Refused | Exited | Referred | Waiting):
             if state.file.place is not None:
                 raise PlaceTaken
+            if state.file.waits_for_place:
+                raise WaitsAlready
             return _place(state.file, command.from_on, context)
         case TakePlace(), _ if state is not None and state.file.waits_for_place:
-            return _take(state.file, max(state.file.place_from or context.today, context.today), context)
+            return _take_offered(state.file, context)
         case TakePlace(), _:
             raise WaitsForNoPlace
         case AppointCaseManager(), _ if state is not None and not isinstance(state, Refused | Exited):
@@ -221,6 +237,8 @@ def _refer(command: RecordReferral, context: Context) -> ReferralRecorded:
         day = getattr(command, name)
         if day is not None:
             context.past(day, field=name)
+    if command.complete_on is not None and command.complete_on < command.noticed_on:
+        raise BeforeBeginning(field="complete_on", day=command.complete_on, noticed_on=command.noticed_on)
     context.programme.municipality(command.municipality)
     _known(context.person, command)
     complete = command.complete_on
@@ -249,7 +267,7 @@ def _decide_eligibility(command: DecideEligibility, state: Referred, context: Co
     rules = context.programme.eligibility(context.today)
     conditions = tuple(_conditions(command, rules, context))
     _only_known(command, rules, conditions)
-    hold = not any(each.result in (FAILS, NOT_JUDGED) for each in conditions)
+    hold = all(each.condition in rules.one_of or each.result in (HOLDS, NOT_YET) for each in conditions)
     if hold and command.override is not None:
         raise NothingToOverride(field="override")
     if not hold and command.override is None and command.reasons is None:
@@ -280,7 +298,7 @@ def _conditions(command: DecideEligibility, rules: EligibilityRules, context: Co
         result = HOLDS if finding.holds else FAILS
         return ConditionResult(condition=condition, result=result, judged_by=finding.judged_by)
 
-    yield from _age(rules, context, judged("age_exception").result == HOLDS)
+    yield from _age(rules, context, judged(AGE_EXCEPTION))
     if rules.age_max is None and rules.age_max_text is not None:
         yield judged("age_max")
     if rules.joining_from is not None or rules.joining_to is not None:
@@ -298,12 +316,16 @@ def _conditions(command: DecideEligibility, rules: EligibilityRules, context: Co
         yield result.model_copy(update={"result": NOT_YET}) if result.result == FAILS else result
 
 
-def _age(rules: EligibilityRules, context: Context, exception: bool) -> Iterator[ConditionResult]:
+def _age(rules: EligibilityRules, context: Context, exception: ConditionResult) -> Iterator[ConditionResult]:
+    """An exception is judged only where the rules name one, and only of somebody who is too young without it."""
     if context.person is None:
         raise UnknownPerson(person_id="of this journey")
     born, today = context.person.birth_date, context.today
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    yield _result("age_min", age >= rules.age_min or exception)
+    needs_exception = age < rules.age_min and rules.age_exception is not None
+    if needs_exception:
+        yield exception
+    yield _result("age_min", age >= rules.age_min or (needs_exception and exception.result == HOLDS))
     if rules.age_max is not None:
         yield _result("age_max", age <= rules.age_max)
 
@@ -322,7 +344,7 @@ def _within(day: date, start: date | None, end: date | None) -> bool:
 
 
 def _only_known(command: DecideEligibility, rules: EligibilityRules, conditions: tuple[ConditionResult, ...]) -> None:
-    known = {each.condition for each in conditions} | {"age_exception"}
+    known = {each.condition for each in conditions} | ({AGE_EXCEPTION} if rules.age_exception else set())
     for finding in command.findings:
         if finding.condition not in known:
             raise UnknownCondition(field="findings", condition=finding.condition, rules=rules.version)
@@ -358,22 +380,34 @@ def _place_from(command: DecideEligibility, conditions: tuple[ConditionResult, .
 
 
 def _place(file: CaseFile, from_on: date, context: Context) -> Decision:
-    agreement = context.agreement
-    if agreement is None or file.municipality not in agreement.municipalities:
-        raise NoAgreement(municipality=file.municipality, day=context.today)
+    agreement = _agreement(file, context)
     since = file.complete_on or context.today
     if agreement.free > 0 and not agreement.waiting:
-        return _take(file, from_on, context)
+        return _take(file, agreement, from_on, context)
     joined = WaitingJoined(journey_id=file.journey_id, municipality=file.municipality, since=since, place_from=from_on)
     awaited = PlaceAwaited(agreement=agreement.agreement, since=since, ahead=agreement.ahead_of(since))
     return Decision(events=(awaited,), agreement=(joined,))
 
 
-def _take(file: CaseFile, from_on: date, context: Context) -> Decision:
-    if context.agreement is None:
+def _agreement(file: CaseFile, context: Context) -> Agreement:
+    agreement = context.agreement
+    if agreement is None or file.municipality not in agreement.municipalities or agreement.has_ended(context.today):
         raise NoAgreement(municipality=file.municipality, day=context.today)
+    return agreement
+
+
+def _take_offered(file: CaseFile, context: Context) -> Decision:
+    """Never before the day that was asked for: until then a state service may still run."""
+    agreement = _agreement(file, context)
+    waiter = agreement.waiter(file.journey_id)
+    if waiter is None or file.journey_id not in agreement.offered:
+        raise NotOffered
+    return _take(file, agreement, max(waiter.place_from, context.today), context)
+
+
+def _take(file: CaseFile, agreement: Agreement, from_on: date, context: Context) -> Decision:
     received = PlaceReceived(
-        agreement=context.agreement.agreement, from_on=from_on, assessment_due=_assessment_due(file, context)
+        agreement=agreement.agreement, from_on=from_on, assessment_due=_assessment_due(file, context)
     )
     return Decision(events=(received,), agreement=(PlaceOccupied(journey_id=file.journey_id, from_on=from_on),))
 

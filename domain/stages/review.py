@@ -40,14 +40,14 @@ class LifeAreasMissing(Rejected):
 class UnknownReviewGoal(Rejected):
     """{goal} is not a goal of the plan under review."""
 
-    code = "unknown_goal"
+    code = "unknown_review_goal"
     status = 422
 
 
 class WrongReviewDegree(Rejected):
     """{degree} is not a degree of need from 0 to 4, or {area} is not a life area."""
 
-    code = "wrong_degree"
+    code = "wrong_review_degree"
     status = 422
 
 
@@ -94,7 +94,7 @@ def _hold(command: HoldReview, state: InDelivery, context: Context) -> ReviewHel
         plan_id=state.plan_id,
         kind=command.review,
         next_kind=_next_kind(command, state.file, context),
-        next_due=_next_due(command.outcome, state.file.municipality, context),
+        next_due=_next_due(command, state, context),
         **command.model_dump(exclude={"review"}),
     )
 
@@ -119,9 +119,12 @@ def _next_kind(command: HoldReview, file: CaseFile, context: Context) -> ReviewK
     return "full" if since_full >= every - 1 else "progress"
 
 
-def _next_due(outcome: ReviewOutcome, municipality: str, context: Context) -> Due:
+def _next_due(command: HoldReview, state: InDelivery, context: Context) -> Due:
+    municipality = state.file.municipality
     settings = context.programme.settings(municipality, context.today)
-    match outcome:
+    match command.outcome:
+        case "continue" if state.review_kind == "full" and command.review == "progress":
+            return state.review_due  # a review in between does not put off the full one
         case "continue":
             return months_from(context, context.today, settings.progress_review_months, municipality, "review")
         case "change_plan":

@@ -1,0 +1,284 @@
+"""Words in which a test reads as a sentence: given what happened, when somebody wants this, then that follows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Generic, TypeVar
+
+from domain import journey
+from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS, PROVIDERS, Decider
+from domain.decision import Actor, Command, Context, Decision, Rejected, Role, Stage
+from domain.events import (
+    AgreementSigned,
+    ConsentGiven,
+    Event,
+    PersonRegistered,
+    ProviderContracted,
+    RepresentativeNamed,
+)
+from domain.persons import CARE, Person
+from domain.places import Agreement
+from domain.programme import Programme, load
+from domain.providers import Provider
+from domain.states import Journey
+from domain.working_days import at_hour
+
+S = TypeVar("S")
+E = TypeVar("E", bound=Event)
+J = TypeVar("J", bound=Journey)
+
+PROGRAMME = load("demonstration")
+SOURCED = load("sourced")
+TOWN = "tori"
+JOURNEY, PERSON, PROVIDER, OTHER_PROVIDER = "journey-1", "person-1", "provider-90000001", "provider-90000002"
+MONDAY = date(2026, 3, 2)  # when somebody notices
+NOON = at_hour(MONDAY, 12)
+
+CASE_MANAGER = Actor(id="case_manager.tori", role=Role.CASE_MANAGER, municipality=TOWN)
+BASE_SUPPORT = Actor(id="base_support.tori", role=Role.BASE_SUPPORT, municipality=TOWN)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Given(Generic[S]):
+    """What has happened in one stream, what else is known, and what day it is. Nothing in it ever changes."""
+
+    decider: Decider[S]
+    stream_id: str
+    events: tuple[Event, ...] = ()
+    agreement_events: tuple[Event, ...] = ()
+    providers: Mapping[str, Provider] = field(default_factory=dict)
+    person: Person | None = None
+    programme: Programme = PROGRAMME
+    actor: Actor = CASE_MANAGER
+    at: datetime = NOON
+    made: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def state(self) -> S | None:
+        return fold(self.decider, self.events, self.stream_id)
+
+    @property
+    def known(self) -> S:
+        state = self.state
+        assert state is not None, "nothing has happened yet"
+        return state
+
+    @property
+    def agreement(self) -> Agreement | None:
+        return fold(AGREEMENTS, self.agreement_events, f"agreement-{TOWN}")
+
+    def on(self, day: date, *, hour: int = 12) -> Given[S]:
+        return replace(self, at=at_hour(day, hour))
+
+    def by(self, actor: Actor) -> Given[S]:
+        return replace(self, actor=actor)
+
+    def under(self, programme: Programme) -> Given[S]:
+        return replace(self, programme=programme)
+
+    def about(self, person: Person | None) -> Given[S]:
+        return replace(self, person=person)
+
+    def served_by(self, *providers: Provider) -> Given[S]:
+        return replace(self, providers={each.provider_id: each for each in providers})
+
+    def in_agreement(self, *events: Event) -> Given[S]:
+        return replace(self, agreement_events=events)
+
+    def also_in_agreement(self, *events: Event) -> Given[S]:
+        return replace(self, agreement_events=(*self.agreement_events, *events))
+
+    def when(self, command: Command) -> Answer[S]:
+        made = Counter(self.made)
+
+        def new_id(kind: str) -> str:
+            made[kind] += 1
+            return f"{kind}-{made[kind]}"
+
+        context = Context(
+            at=self.at,
+            actor=self.actor,
+            programme=self.programme,
+            stream_id=self.stream_id,
+            new_id=new_id,
+            person=self.person,
+            agreement=self.agreement,
+            providers=self.providers,
+        )
+        try:
+            return Answer(before=self, made=made, decision=self.decider.decide(command, self.state, context))
+        except Rejected as refusal:
+            return Answer(before=self, made=made, refusal=refusal)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer(Generic[S]):
+    """What came of it: facts, or a refusal."""
+
+    before: Given[S]
+    made: Mapping[str, int]
+    decision: Decision | None = None
+    refusal: Rejected | None = None
+
+    @property
+    def decided(self) -> Decision:
+        assert self.decision is not None, f"refused: {self.refusal!r}"
+        return self.decision
+
+    def then(self, *expected: Event | type[Event]) -> Answer[S]:
+        """Exactly these facts, in this order; a type stands for any fact of it."""
+        _same(self.decided.events, expected)
+        return self
+
+    def agreement_then(self, *expected: Event | type[Event]) -> Answer[S]:
+        _same(self.decided.agreement, expected)
+        return self
+
+    def refused(self, why: type[Rejected], *, field: str | None = None, says: str = "") -> None:
+        assert self.refusal is not None, f"not refused: {self.decision}"
+        assert type(self.refusal) is why, repr(self.refusal)
+        assert self.refusal.field == field
+        assert says in self.refusal.sentence()
+
+    def the(self, kind: type[E]) -> E:
+        """The one fact of that kind."""
+        (found,) = (each for each in (*self.decided.events, *self.decided.agreement) if isinstance(each, kind))
+        return found
+
+    @property
+    def after(self) -> Given[S]:
+        return replace(
+            self.before,
+            events=(*self.before.events, *self.decided.events),
+            agreement_events=(*self.before.agreement_events, *self.decided.agreement),
+            made=self.made,
+        )
+
+    @property
+    def state(self) -> S:
+        return self.after.known
+
+    def leads_to(self, kind: type[J]) -> J:
+        state = self.state
+        assert isinstance(state, kind), state
+        return state
+
+
+def given(history: Given[S], *steps: Command | Event | date) -> Given[S]:
+    """A history and what followed: commands decided, facts recorded, days to which time went on."""
+    for step in steps:
+        match step:
+            case Command():
+                history = history.when(step).after
+            case Event():
+                history = replace(history, events=(*history.events, step))
+            case date():
+                history = history.on(step)
+    return history
+
+
+def fold(decider: Decider[S], events: tuple[Event, ...], stream_id: str) -> S | None:
+    state: S | None = None
+    for version, event in enumerate(events, start=1):
+        state = decider.evolve(state, event, stream_id, version)
+    return state
+
+
+def stage(history: Given[Journey]) -> Stage:
+    return journey.stage_of(history.known)
+
+
+def _same(found: tuple[Event, ...], expected: tuple[Event | type[Event], ...]) -> None:
+    as_named = tuple(
+        type(each) if isinstance(wanted, type) else each for each, wanted in zip(found, expected, strict=False)
+    )
+    assert (*as_named, *found[len(expected) :]) == expected
+
+
+# ── Who and what there is ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def registered(*, born: date = date(1984, 3, 2), municipality: str = TOWN) -> PersonRegistered:
+    return PersonRegistered(
+        municipality=municipality,
+        given_name="Mari",
+        family_name="Näidis",
+        birth_date=born,
+        personal_code=None,
+        sex="female",
+        language="et",
+        distinct_from=(),
+        synthetic=True,
+    )
+
+
+def consented(municipality: str = TOWN, *, on: date = date(2020, 1, 1)) -> ConsentGiven:
+    return ConsentGiven(purpose=CARE, recipient=municipality, on=on, given_by="person")
+
+
+def person(*, born: date = date(1984, 3, 2), municipality: str = TOWN, represented: bool = False) -> Person:
+    """A person who consented; where represented, with a representative named."""
+    named = RepresentativeNamed(representative_id="person-2", basis="guardian", from_on=date(2020, 1, 1))
+    events = (registered(born=born), consented(municipality), *((named,) if represented else ()))
+    folded = fold(PERSONS, events, PERSON)
+    assert folded is not None
+    return folded
+
+
+def signed(*, places: int = 2, valid_from: date = date(2026, 1, 1), valid_to: date | None = None) -> AgreementSigned:
+    return AgreementSigned(
+        agreement=TOWN,
+        municipalities=(TOWN,),
+        valid_from=valid_from,
+        valid_to=valid_to,
+        places=places,
+        coordinator="coordinator-b",
+        synthetic=True,
+    )
+
+
+def contracted(
+    *components: str, valid_from: date = date(2026, 1, 1), valid_to: date | None = None, municipality: str = TOWN
+) -> ProviderContracted:
+    every = tuple(sorted(PROGRAMME.catalogue(MONDAY).components))
+    return ProviderContracted(
+        name="Tori Tugi OÜ",
+        registry_code="90000001",
+        components=components or every,
+        municipalities=(municipality,),
+        valid_from=valid_from,
+        valid_to=valid_to,
+        synthetic=True,
+    )
+
+
+def provider(provider_id: str, *events: Event) -> Provider:
+    folded = fold(PROVIDERS, events or (contracted(),), provider_id)
+    assert folded is not None
+    return folded
+
+
+def nothing() -> Given[Journey]:
+    """No journey yet, but the person, the town's agreement and its providers."""
+    return Given(
+        decider=JOURNEYS,
+        stream_id=JOURNEY,
+        agreement_events=(signed(),),
+        person=person(),
+        providers={PROVIDER: provider(PROVIDER), OTHER_PROVIDER: provider(OTHER_PROVIDER)},
+    )
+
+
+def a_person(*events: Event) -> Given[Person]:
+    return Given(decider=PERSONS, stream_id=PERSON, events=events)
+
+
+def an_agreement(*events: Event) -> Given[Agreement]:
+    return Given(decider=AGREEMENTS, stream_id=f"agreement-{TOWN}", events=events)
+
+
+def a_provider(*events: Event) -> Given[Provider]:
+    return Given(decider=PROVIDERS, stream_id=PROVIDER, events=events)

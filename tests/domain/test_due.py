@@ -1,0 +1,180 @@
+"""When something is due, and what is told before, on and after the day."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from domain import journey
+from domain.decision import Context
+from domain.due import Due, days_from, deadline, months_from, working_days_from
+from domain.events import ReminderRaised
+from domain.stages.throughout import RaiseReminders
+from domain.states import Journey
+from tests.domain.given import CASE_MANAGER, PROGRAMME, TOWN, Given, given, nothing
+from tests.domain.steps import (
+    accepted,
+    agreed,
+    assessed,
+    budgeted,
+    in_delivery,
+    leaving,
+    planned,
+    referral,
+    referred,
+    refused,
+    review,
+)
+
+REMIND, ON, ESCALATE = date(2026, 3, 9), date(2026, 3, 16), date(2026, 3, 19)
+
+
+def known(today: date = date(2026, 3, 2)) -> Context:
+    return Context(
+        at=datetime(today.year, today.month, today.day, 10, tzinfo=UTC),
+        actor=CASE_MANAGER,
+        programme=PROGRAMME,
+        stream_id="journey-1",
+        new_id=lambda kind: kind,
+    )
+
+
+def raised(case: Given[Journey]) -> list[tuple[str, str]]:
+    events = case.when(RaiseReminders()).decided.events
+    return [(each.what, each.step) for each in events if isinstance(each, ReminderRaised)]
+
+
+# ── Days ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_ten_working_days_over_independence_day() -> None:
+    due = working_days_from(known(), date(2026, 2, 12), 10, TOWN, "decision")
+    assert due == Due(
+        on=date(2026, 2, 27),
+        remind_on=date(2026, 2, 19),  # five working days before: the 24th is none
+        escalate_on=date(2026, 3, 4),
+        rule="demo.settings@2026/decision-10-working-days",
+    )
+
+
+def test_a_municipality_s_own_rule_is_named() -> None:
+    assert working_days_from(known(), date(2026, 3, 2), 15, "tartu", "assessment").rule == (
+        "demo.settings@2026:tartu/assessment-15-working-days"
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "months", "due"),
+    [
+        (date(2026, 3, 20), 3, date(2026, 6, 22)),  # a Saturday
+        (date(2026, 3, 23), 3, date(2026, 6, 25)),  # 23 and 24 June are public holidays
+        (date(2026, 11, 30), 3, date(2027, 3, 1)),  # no 30 February: the 28th is a Sunday
+        (date(2026, 10, 31), 3, date(2027, 2, 1)),
+        (date(2026, 12, 31), 2, date(2027, 3, 1)),
+        (date(2027, 11, 30), 3, date(2028, 2, 29)),
+        (date(2026, 9, 24), 3, date(2026, 12, 28)),  # Christmas, and a week-end
+    ],
+)
+def test_months_later_is_the_same_day_or_the_month_s_last_and_a_working_day(
+    start: date, months: int, due: date
+) -> None:
+    assert months_from(known(start), start, months, TOWN, "review").on == due
+
+
+@pytest.mark.parametrize(("start", "due"), [(date(2026, 3, 9), date(2026, 4, 8)), (date(2026, 3, 5), date(2026, 4, 6))])
+def test_calendar_days_end_on_a_working_day(start: date, due: date) -> None:
+    assert days_from(known(start), start, 30, TOWN, "challenge").on == due
+
+
+def test_a_deadline_is_named_by_what_for_whom_and_when() -> None:
+    due = working_days_from(known(), date(2026, 3, 2), 10, TOWN, "decision")
+    assert deadline("review", due, subject="full").id == "review:full:2026-03-16"
+    assert deadline("decision", due).id == "decision:2026-03-16"
+
+
+# ── What each state waits for ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("case", "open_deadlines"),
+    [
+        (given(nothing(), referral(complete_on=None)), []),
+        (referred(), ["decision"]),
+        (refused(), ["challenge-window"]),
+        (accepted(), ["assessment"]),
+        (assessed(), ["plan"]),
+        (planned(), ["plan"]),
+        (agreed(), ["budget"]),
+        (budgeted(), ["challenge-window", "review"]),
+        (in_delivery(review(outcome="exit", on=date(2026, 3, 26))), ["challenge-window", "exit"]),
+        (given(in_delivery(), leaving(on=date(2026, 3, 26))), ["challenge-window", "challenge-window"]),
+    ],
+)
+def test_what_is_open(case: Given[Journey], open_deadlines: list[str]) -> None:
+    found = {(wake.deadline.id, wake.deadline.what) for wake in journey.pending(case.known)}
+    assert sorted(what for _, what in found) == open_deadlines
+
+
+def test_what_comes_next_comes_first_at_eight_in_the_morning() -> None:
+    wakes = journey.pending(referred().known)
+    assert [(wake.step, wake.at) for wake in wakes] == [
+        ("before", datetime(2026, 3, 9, 6, tzinfo=UTC)),
+        ("on", datetime(2026, 3, 16, 6, tzinfo=UTC)),
+        ("after", datetime(2026, 3, 19, 6, tzinfo=UTC)),
+    ]
+
+
+def test_in_summer_eight_in_the_morning_is_an_hour_earlier() -> None:
+    first = journey.pending(budgeted().known)[0]
+    assert first.at == datetime(2026, 4, 21, 5, tzinfo=UTC)  # the budget cannot be challenged any more
+
+
+# ── Reminders ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_reminder_comes_before_on_and_after_the_day() -> None:
+    case, told = referred(), []
+    for day in (REMIND, ON, ESCALATE):
+        case = case.on(day)
+        told += raised(case)
+        case = given(case, RaiseReminders())
+    assert told == [("decision", "before"), ("decision", "on"), ("decision", "after")]
+    assert journey.pending(case.known) == ()
+
+
+def test_a_reminder_says_what_is_due_and_when() -> None:
+    referred().on(REMIND).when(RaiseReminders()).then(
+        ReminderRaised(deadline_id="decision:2026-03-16", what="decision", step="before", due_on=ON)
+    )
+
+
+def test_before_eight_in_the_morning_nothing_is_raised() -> None:
+    assert raised(referred().on(REMIND, hour=7)) == []
+    assert raised(referred().on(REMIND, hour=8)) == [("decision", "before")]
+
+
+def test_of_several_steps_that_have_come_only_the_latest_is_told() -> None:
+    """It says all that the earlier ones would have said; they are never raised afterwards."""
+    late = referred().on(date(2026, 3, 25))
+    assert raised(late) == [("decision", "after")]
+    assert journey.pending(given(late, RaiseReminders()).known) == ()
+
+    on_the_day = given(referred(), ON, RaiseReminders())
+    assert [wake.step for wake in journey.pending(on_the_day.known)] == ["after"]
+
+
+def test_nothing_is_raised_twice() -> None:
+    once = given(referred(), REMIND, RaiseReminders())
+    once.when(RaiseReminders()).then()
+
+
+def test_what_is_done_is_not_reminded_of() -> None:
+    assert raised(accepted().on(date(2026, 3, 18))) == []
+
+
+def test_every_open_deadline_has_its_own_reminder() -> None:
+    long_after = in_delivery(date(2026, 7, 1))
+    assert raised(long_after) == [("review", "after")]
+    lapsed = [type(each).__name__ for each in long_after.when(RaiseReminders()).decided.events]
+    assert lapsed == ["ChallengeLapsed", "ReminderRaised"]

@@ -1,0 +1,279 @@
+"""Laws of a journey: what holds after any steps in any order, however long ago and however late they are told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from random import Random
+
+import pytest
+from hypothesis import given as forall
+from hypothesis import note, settings
+from hypothesis import strategies as st
+
+from domain import journey
+from domain.deciders import JOURNEYS
+from domain.decision import Command, Decision
+from domain.events import DeliveryRecorded, Event, PaymentRecorded, PlaceFreed, PlaceOccupied, PlaceOffered
+from domain.money import cost_cents
+from domain.persons import one_journey
+from domain.stages import delivery, referral, throughout
+from domain.states import (
+    Delivery,
+    Exited,
+    InDelivery,
+    Journey,
+)
+from domain.working_days import local_date
+from tests.domain import steps
+from tests.domain.coding import decoded, encoded
+from tests.domain.given import JOURNEY, MONDAY, fold, given, nothing, signed
+from tests.domain.wishes import WISHES, judged, line, minutes, next_step, yes
+
+# ── The path ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Start:
+    """So far the path is gone without a stumble, since few would come to its end by chance; and what must be met after it,
+    since laws that nothing meets are no laws."""
+
+    but: str | None = None  # a condition that does not hold
+    complete_on: date | None = MONDAY
+    full: bool = False  # every place is taken
+    steps: int = 0
+    meets: frozenset[str]
+
+
+SETTLED = "all is settled"
+STARTS = {
+    "at the beginning": Start(
+        complete_on=None, meets=frozenset({"referral.completed", "referral.accepted", "contact.logged"})
+    ),
+    "waiting": Start(full=True, steps=1, meets=frozenset({"place.awaited", "place.received", "assessment.completed"})),
+    "refused": Start(
+        but="target_group", meets=frozenset({"challenge.filed", "challenge.decided", "referral.reopened", SETTLED})
+    ),
+    "postponed": Start(
+        but="no_state_special_care", full=True, meets=frozenset({"place.awaited", "place.received", "plan.drafted"})
+    ),
+    "with help": Start(
+        steps=5,
+        meets=frozenset({
+            "service.committed", "delivery.recorded", "delivery.corrected", "delivery.disputed", "dispute.settled",
+            "payment.recorded", "plan.reopened", "assessment.reopened", "journey.exited", "budget.settled", SETTLED,
+        }),
+    ),
+    "after reviews": Start(steps=9, meets=frozenset({"review.held", "challenge.lapsed", "reminder.raised", "journey.exited"})),
+}  # fmt: skip
+
+SEEN: Counter[str] = Counter()
+
+KEY = {name: (used, allowed) for name, used, allowed in journey.BOUNDS}
+
+
+class Path:
+    """One person's path. Every step is decided for real, and every law is looked at after every step."""
+
+    def __init__(self, start: Start) -> None:
+        taken = (PlaceOccupied(journey_id="journey-9", from_on=MONDAY),) if start.full else ()
+        self.case = nothing().in_agreement(signed(places=1), *taken)
+        self.states: list[Journey | None] = [None]
+        self.told: list[tuple[Event, datetime]] = []
+        self.used: Counter[str] = Counter()
+        self.allowed: Counter[str] = Counter({one_journey("person-1"): 1})
+        self.want(steps.referral(complete_on=start.complete_on))
+        if start.but is not None:
+            self.want(judged(start.but, why=True))
+        for _ in range(start.steps):
+            self.what_it_waits_for()
+
+    # ── What may come ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def what_it_waits_for(self) -> None:
+        if isinstance(self._state, InDelivery):
+            self.help("recovery", 60)
+            self.case = self.case.on(max(self.today, self._state.review_due.on))
+        self.want(next_step(self._state, self.today))
+
+    def help(self, line: str, volume: int) -> None:
+        """Ordered and given."""
+        self.want(steps.order(line, minutes=volume))
+        self.want(steps.visit(line, on=self.today, minutes=volume))
+
+    def it_is_challenged(self, upheld: bool) -> None:
+        for decision in list(self._state.file.challengeable)[-1:]:
+            self.want(throughout.ChallengeDecision(decision_id=decision, filed_on=self.today, grounds="Not so."))
+        for challenge in self._state.file.challenges:
+            self.want(
+                throughout.DecideChallenge(challenge_id=challenge, on=self.today, upheld=upheld, reasons="Asked.")
+            )
+
+    def time_goes_on(self, days: int) -> None:
+        self.case = self.case.on(self.today + timedelta(days=days))
+        self.want(throughout.RaiseReminders())
+
+    def a_place_is_offered(self) -> None:
+        agreement = self.case.agreement
+        assert agreement is not None
+        if "journey-9" in agreement.occupied:
+            self.case = self.case.also_in_agreement(PlaceFreed(journey_id="journey-9", on=self.today))
+        if agreement.next_in_order is not None and JOURNEY not in agreement.occupied:
+            self.case = self.case.also_in_agreement(PlaceOffered(journey_id=JOURNEY))
+        self.want(referral.TakePlace())
+
+    # ── One step ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def _state(self) -> Journey:
+        state = self.states[-1]
+        assert state is not None
+        return state
+
+    @property
+    def today(self) -> date:
+        return local_date(self.case.at)
+
+    def want(self, command: Command) -> None:
+        note(f"{self.today} {command!r}")
+        assert type(command).model_validate_json(command.model_dump_json()) == command
+        was_settled = self.states[-1] is not None and journey.settled(self._state)
+        answer = self.case.when(command)
+        if answer.refusal is not None:
+            assert answer.refusal.sentence()
+            return
+        self._record(answer.decided)
+        self.case = answer.after
+        self._check_money()
+        self._check_places()
+        SEEN[SETTLED] += journey.settled(self._state)
+        if was_settled:
+            assert journey.settled(self._state), "settled, and then not any more"
+
+    def _record(self, decision: Decision) -> None:
+        before = self.states[-1]
+        for event in decision.events:
+            version = len(self.states)
+            new = encoded(event, stream_id=JOURNEY, version=version, at=self.case.at)
+            assert decoded(new, stream_id=JOURNEY, version=version) == event
+            assert new.occurred_at <= new.recorded_at
+            self.told.append((event, new.occurred_at))
+            self.states.append(JOURNEYS.evolve(self.states[-1], event, JOURNEY, version))
+            SEEN[event.type] += 1
+        for event in decision.agreement:
+            assert type(event).model_validate_json(event.model_dump_json()) == event
+        for move in JOURNEYS.quota_moves(before, self.states[-1]):
+            self.used[move.key] += move.used
+            self.allowed[move.key] += move.allowed
+            assert 0 <= self.used[move.key] <= self.allowed[move.key], move.key
+
+    def _check_money(self) -> None:
+        """In whole cents: the four numbers in order, the bounds in the database, and each number the sum of its facts."""
+        file = self._state.file
+        for line_id, account in file.accounts.items():
+            assert 0 <= account.paid <= account.delivered <= account.committed <= account.allocated, account
+            for name, (used, allowed) in KEY.items():
+                key = f"line/{JOURNEY}/{line_id}/{name}"
+                assert (self.used[key], self.allowed[key]) == (used(account), allowed(account))
+            assert account.delivered == sum(each.cents for each in help_on(line_id, self._state))
+            for each in help_on(line_id, self._state):
+                assert each.cents == cost_cents(minutes=each.minutes, cents_per_hour=each.cents_per_hour)
+            payments = [e for e, _ in self.told if isinstance(e, PaymentRecorded) and e.line_id == line_id]
+            assert account.paid == sum(each.cents for each in payments)
+
+    def _check_places(self) -> None:
+        agreement = self.case.agreement
+        assert agreement is not None
+        assert len(agreement.occupied) <= agreement.places
+        assert (self._state.file.place is not None) == (JOURNEY in agreement.occupied)
+        in_order = [waiter.journey_id for waiter in agreement.waiting]
+        assert in_order == [JOURNEY] * self._state.file.waits_for_place
+
+    # ── Looking back ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def look_back(self) -> None:
+        self._check_that_every_version_is_the_fold_of_its_facts()
+        self._check_that_any_day_can_be_looked_back_to()
+
+    def _check_that_every_version_is_the_fold_of_its_facts(self) -> None:
+        facts = tuple(event for event, _ in self.told)
+        for version, state in enumerate(self.states):
+            assert fold(JOURNEYS, facts[:version], JOURNEY) == state
+
+    def _check_that_any_day_can_be_looked_back_to(self) -> None:
+        """As known at one time, as true at another: what is left out changes nothing and breaks nothing."""
+        for version in {*range(1, len(self.told), 6), len(self.told)}:
+            known = self.told[:version]
+            for valid in {occurred for _, occurred in known}:
+                was_true = tuple(event for event, occurred in known if occurred <= valid)
+                state = fold(JOURNEYS, was_true, JOURNEY)
+                assert state is not None
+                assert journey.waits_for(state)
+                assert journey.stage_of(state)
+                journey.pending(state)
+                journey.settled(state)
+                JOURNEYS.quota_moves(None, state)
+                for line_id, account in state.file.accounts.items():
+                    assert account.delivered == sum(each.cents for each in help_on(line_id, state))
+
+
+def help_on(line_id: str, state: Journey) -> Iterator[Delivery]:
+    return (each for each in state.file.deliveries.values() if each.line_id == line_id)
+
+
+Move = Callable[[Path, Random], None]
+MOVES: tuple[Move, ...] = (
+    *(lambda path, r, wish=wish: path.want(wish(r, path.today)) for wish in WISHES),
+    *[lambda path, r: path.what_it_waits_for()] * 4,
+    *[lambda path, r: path.help(line(r), minutes(r))] * 4,
+    *[lambda path, r: path.time_goes_on(r.choice([0, 1, 3, 10, 31, 92]))] * 6,
+    *[lambda path, r: path.it_is_challenged(yes(r))] * 2,
+    *[lambda path, r: path.a_place_is_offered()] * 2,
+)
+
+
+@pytest.mark.parametrize("start", STARTS.values(), ids=list(STARTS))
+def test_the_laws_of_a_journey_hold_after_any_steps(start: Start) -> None:
+    @settings(derandomize=True, deadline=None, database=None, max_examples=50)
+    @forall(st.randoms(use_true_random=True), st.integers(min_value=1, max_value=100))
+    def the_laws_hold(chance: Random, how_many: int) -> None:
+        path = Path(start)
+        for _ in range(how_many):
+            chance.choice(MOVES)(path, chance)
+        path.look_back()
+
+    SEEN.clear()
+    the_laws_hold()
+    assert start.meets <= set(+SEEN)
+
+
+def test_a_correction_whose_delivery_is_left_out_changes_nothing() -> None:
+    """The other laws never meet it, since a correction is always true later than its delivery."""
+    case = steps.in_delivery(steps.visit())
+    for command in (
+        delivery.CorrectDelivery(delivery_id="delivery-1", minutes=0, reason="Not there."),
+        delivery.ConfirmDelivery(delivery_id="delivery-1"),
+        delivery.DisputeDelivery(delivery_id="delivery-1", reason="Not so."),
+    ):
+        without = tuple(each for each in case.events if not isinstance(each, DeliveryRecorded))
+        change = case.when(command).decided.events
+        assert fold(JOURNEYS, (*without, *change), JOURNEY) == fold(JOURNEYS, without, JOURNEY)
+
+
+def test_a_delivery_before_its_budget_books_on_nothing() -> None:
+    """Help of Monday, set aside on Tuesday, told on Wednesday: on Monday evening there was help, and no money yet."""
+    case = steps.in_delivery(steps.visit(on=steps.AGREED))
+    delivered = case.events[-1]
+    on_that_evening = fold(JOURNEYS, (*steps.agreed().events, delivered), JOURNEY)
+    assert on_that_evening is not None
+    assert (set(on_that_evening.file.deliveries), dict(on_that_evening.file.accounts)) == ({"delivery-1"}, {})
+
+
+def test_what_is_given_back_of_a_line_that_is_left_out_changes_nothing() -> None:
+    gone = given(steps.budgeted(), steps.leaving(on=steps.BUDGETED))
+    without = tuple(each for each in gone.events if each.type != "budget.decided")
+    state = fold(JOURNEYS, without, JOURNEY)
+    assert isinstance(state, Exited)
+    assert dict(state.file.accounts) == {}

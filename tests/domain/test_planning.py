@@ -1,0 +1,243 @@
+"""Planning: goals in the person's words, and help that serves them, by somebody who may, at a price that is known."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from domain.care import CommunityLine, Goal
+from domain.deciders import NotInTheProgramme
+from domain.decision import BeforeBeginning, DateInFuture, WrongStage
+from domain.due import Due
+from domain.events import PlanAgreed, PlanDrafted, PlanReopened, ProviderContracted
+from domain.pricing import NoPriceInForce
+from domain.providers import UnknownComponent, UnknownProvider
+from domain.stages.planning import (
+    AgreePlan,
+    AnotherDraft,
+    DraftPlan,
+    NotThePlansAuthor,
+    NotUnderContract,
+    ReopenPlan,
+    TwiceTheSame,
+    UnknownGoal,
+    UnknownLifeArea,
+    WrongTariff,
+)
+from domain.states import AwaitingAgreement, AwaitingBudget, AwaitingPlan, Journey
+from tests.domain.given import (
+    BASE_SUPPORT,
+    PROVIDER,
+    Given,
+    contracted,
+    given,
+    nothing,
+    person,
+    provider,
+    signed,
+)
+from tests.domain.steps import (
+    DRAFTED,
+    NEIGHBOUR,
+    OUT,
+    accepted,
+    agreed,
+    agreement_to,
+    assessed,
+    assessment,
+    budgeted,
+    eligibility,
+    in_delivery,
+    line,
+    plan,
+    planned,
+    referral,
+)
+
+STILL_DUE = Due(  # as the assessment said: a draft does not move it
+    on=date(2026, 4, 2),
+    remind_on=date(2026, 3, 26),
+    escalate_on=date(2026, 4, 8),
+    rule="demo.settings@2026/plan-15-working-days",
+)
+
+
+def test_a_plan_is_drafted_with_the_help_that_serves_each_goal() -> None:
+    answer = (
+        assessed()
+        .when(plan(line(), community=(NEIGHBOUR,)))
+        .then(
+            PlanDrafted(
+                plan_id="plan-1",
+                author_role="case_manager",
+                main_goal="To walk to the sea on my own.",
+                goals=(OUT,),
+                obstacles=None,
+                lines=(line(),),
+                community_lines=(NEIGHBOUR,),
+                crisis_plan="Call the neighbour, then the crisis line.",
+                plan_due=STILL_DUE,
+            )
+        )
+    )
+    state = answer.leads_to(AwaitingAgreement)
+    assert state.plan_id == "plan-1"
+    assert state.file.plans["plan-1"].community_lines == (NEIGHBOUR,)
+
+
+def test_help_of_the_community_alone_makes_a_plan() -> None:
+    assessed().when(plan(community=(NEIGHBOUR,))).then(PlanDrafted)
+
+
+def test_until_it_is_agreed_to_a_draft_is_replaced_by_the_next() -> None:
+    answer = planned().when(plan(line(minutes=300))).then(PlanDrafted)
+    assert answer.leads_to(AwaitingAgreement).plan_id == "plan-2"
+
+
+def test_a_plan_waits_for_an_assessment_and_is_not_drafted_over_one_in_force() -> None:
+    for case in (accepted(), agreed(), budgeted()):
+        case.when(plan(line())).refused(WrongStage)
+
+
+# ── What a draft must be ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("draft", "field"),
+    [
+        (plan(line(), goals=(OUT, OUT)), "goals"),
+        (plan(line(), line()), "lines"),
+        (plan(line("neighbour"), community=(NEIGHBOUR,)), "lines"),
+    ],
+    ids=["two goals", "two services", "a service and the community"],
+)
+def test_nothing_stands_in_a_plan_twice(draft: DraftPlan, field: str) -> None:
+    assessed().when(draft).refused(TwiceTheSame, field=field, says="stands in the plan twice")
+
+
+def test_every_line_serves_a_goal_of_the_plan() -> None:
+    assessed().when(plan(line(goal_id="work"))).refused(
+        UnknownGoal, field="lines", says="recovery serves the goal work"
+    )
+    idle = CommunityLine(line_id="choir", goal_id="sing", helper="The choir", help="Singing.")
+    assessed().when(plan(community=(idle,))).refused(UnknownGoal, field="lines", says="choir serves the goal sing")
+
+
+def test_a_goal_lies_in_one_of_the_seven_life_areas() -> None:
+    wealth = Goal(goal_id="out", life_area="wealth", words="To be rich.")
+    assessed().when(plan(line(), goals=(wealth,))).refused(UnknownLifeArea, field="goals", says="wealth")
+
+
+def test_a_component_is_one_of_the_catalogue() -> None:
+    assessed().when(plan(line(component="horse.riding"))).refused(
+        UnknownComponent, field="lines", says="demo.catalogue@2026"
+    )
+
+
+def test_a_component_comes_in_the_ways_the_catalogue_offers() -> None:
+    assessed().when(plan(line(tariff="family"))).refused(WrongTariff, field="lines", says="mental.recovery")
+    assessed().when(plan(line(tariff="group"))).then(PlanDrafted)
+
+
+def test_a_line_before_the_programme_began_is_not_in_the_programme() -> None:
+    assessed().when(plan(line(starts_on=date(2025, 12, 31)))).refused(NotInTheProgramme, says="31.12.2025")
+
+
+# ── Who writes it ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def assessed_in(town: str) -> Given[Journey]:
+    """Ready to be planned for in a municipality with rules of its own."""
+    place = signed().model_copy(update={"municipalities": (town,)})
+    case = nothing().about(person(municipality=town)).in_agreement(place)
+    case = case.served_by(provider(PROVIDER, contracted(municipality=town)))
+    return given(case, referral(municipality=town), eligibility(), date(2026, 3, 12), assessment(), DRAFTED)
+
+
+@pytest.mark.parametrize(("town", "author"), [("rapla", "base_support"), ("tartu", "case_manager")])
+def test_who_writes_the_plan_differs_by_municipality(town: str, author: str) -> None:
+    case = assessed_in(town)
+    writers = {"case_manager": case, "base_support": case.by(BASE_SUPPORT)}
+    assert writers.pop(author).when(plan(line())).the(PlanDrafted).author_role == author
+    (other,) = writers.values()
+    other.when(plan(line())).refused(NotThePlansAuthor, says=town)
+
+
+def test_where_the_settings_let_both_both_may() -> None:
+    assessed().by(BASE_SUPPORT).when(plan(line())).then(PlanDrafted)
+
+
+# ── Who delivers it ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_line_names_a_provider_there_is() -> None:
+    assessed().when(plan(line(provider_id="provider-99999999"))).refused(
+        UnknownProvider, field="lines", says="provider-99999999"
+    )
+
+
+@pytest.mark.parametrize(
+    "contract",
+    [
+        contracted("leisure"),
+        contracted(municipality="tartu"),
+        contracted(valid_from=date(2026, 3, 17)),
+        contracted(valid_to=date(2026, 8, 30)),
+    ],
+    ids=["another component", "another municipality", "from too late", "until too early"],
+)
+def test_a_provider_is_under_contract_for_the_whole_line(contract: ProviderContracted) -> None:
+    assessed().served_by(provider(PROVIDER, contract)).when(plan(line())).refused(
+        NotUnderContract, field="lines", says="mental.recovery in tori"
+    )
+
+
+def test_the_providers_a_plan_names_are_known_before_it_is_decided() -> None:
+    assert plan(line(), line("daily", provider_id="provider-2")).providers_named() == {PROVIDER, "provider-2"}
+
+
+# ── What it costs ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_component_without_a_price_is_not_planned() -> None:
+    """The rules set no hourly price for an external consultation."""
+    assessed().when(plan(line(component="base.consult"))).refused(
+        NoPriceInForce, field="lines", says="base.consult (individual) in tori"
+    )
+
+
+# ── The person agrees ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_person_agrees_and_the_budget_is_awaited() -> None:
+    answer = planned().when(agreement_to()).then(PlanAgreed)
+    assert answer.the(PlanAgreed).budget_due.on == date(2026, 3, 31)
+    assert answer.leads_to(AwaitingBudget).plan_id == "plan-1"
+
+
+def test_what_is_agreed_to_is_the_draft_of_now() -> None:
+    given(planned(), plan(line(minutes=300))).when(agreement_to("plan-1")).refused(
+        AnotherDraft, field="plan_id", says="plan-2"
+    )
+
+
+def test_an_agreement_is_neither_of_tomorrow_nor_from_before_the_beginning() -> None:
+    planned().when(AgreePlan(plan_id="plan-1", agreed_on=date(2026, 3, 18))).refused(DateInFuture, field="agreed_on")
+    planned().when(AgreePlan(plan_id="plan-1", agreed_on=date(2026, 3, 1))).refused(BeforeBeginning, field="agreed_on")
+
+
+def test_only_a_draft_is_agreed_to() -> None:
+    for case in (assessed(), agreed()):
+        case.when(agreement_to()).refused(WrongStage)
+
+
+def test_a_plan_may_change_at_any_time_and_what_was_agreed_stays_meanwhile() -> None:
+    for case in (agreed(), in_delivery()):
+        answer = case.when(ReopenPlan(reason="She moved in with her sister.")).then(PlanReopened)
+        assert answer.leads_to(AwaitingPlan).file.accounts == case.known.file.accounts
+
+
+def test_a_plan_that_is_being_written_need_not_be_reopened() -> None:
+    for case in (accepted(), assessed(), planned()):
+        case.when(ReopenPlan(reason="To be sure.")).refused(WrongStage)

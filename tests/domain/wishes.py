@@ -1,0 +1,132 @@
+"""What people may want of a journey on a day: what it waits for, or anything at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+from random import Random
+
+from domain.care import ReviewKind, ReviewOutcome, Tariff
+from domain.decision import Command
+from domain.stages import assessment, budgeting, delivery, planning, referral, throughout
+from domain.states import (
+    AwaitingAgreement,
+    AwaitingAssessment,
+    AwaitingBudget,
+    AwaitingExit,
+    AwaitingPlan,
+    Exited,
+    InDelivery,
+    Journey,
+    Referred,
+    Refused,
+    Waiting,
+)
+from tests.domain import steps
+from tests.domain.given import TOWN
+
+Wish = Callable[[Random, date], Command]  # what somebody may want on a day
+
+COMPONENTS = {"recovery": "mental.recovery", "daily": "daily.support", "talk": "mental.therapy"}
+
+
+def ago(chance: Random, day: date) -> date:
+    return day - timedelta(days=chance.choice([0, 0, 0, 1, 5, 20]))
+
+
+def line(chance: Random) -> str:
+    return chance.choice(["recovery", "recovery", "daily", "talk"])
+
+
+def minutes(chance: Random) -> int:
+    return chance.choice([1, 7, 45, 60, 90, 333, 600])
+
+
+def the(chance: Random, kind: str) -> str:
+    return f"{kind}-{chance.randint(1, 4)}"
+
+
+def yes(chance: Random) -> bool:
+    return chance.random() < 0.5
+
+
+def plan_of(day: date, lines: Iterable[str], volume: int, tariff: Tariff = "individual") -> planning.DraftPlan:
+    def ends(name: str) -> date:
+        capped = name == "talk"  # which must end within the year
+        return max(day, date(day.year, 12, 31)) if capped else day + timedelta(days=200)
+
+    services = (
+        steps.line(name, COMPONENTS[name], minutes=volume, tariff=tariff, starts_on=day, ends_on=ends(name))
+        for name in lines
+    )
+    return steps.plan(*services, community=(steps.NEIGHBOUR,))
+
+
+def judged(but: str, *, why: bool) -> referral.DecideEligibility:
+    return steps.eligibility(but={but: False}, reasons="See the conditions." if why else None)
+
+
+WISHES: tuple[Wish, ...] = (
+    lambda r, day: referral.CompleteApplication(complete_on=ago(r, day)),
+    lambda r, day: judged(r.choice(sorted(steps.FULFILLED)), why=yes(r)),
+    lambda r, day: referral.RequestPlace(from_on=day + (day - ago(r, day))),
+    lambda r, day: referral.TakePlace(),
+    lambda r, day: referral.AppointCaseManager(case_manager="case_manager.kadri"),
+    lambda r, day: steps.assessment({"household": r.randint(1, 4)}, on=ago(r, day)),
+    lambda r, day: assessment.AssessCarer(carer_id="person-7", on=ago(r, day), needs="Rest."),
+    lambda r, day: assessment.ReopenAssessment(reason="In hospital."),
+    lambda r, day: plan_of(day, r.sample(sorted(COMPONENTS), r.randint(0, 3)), minutes(r), r.choice(TARIFFS)),
+    lambda r, day: steps.agreement_to(the(r, "plan"), on=ago(r, day)),
+    lambda r, day: planning.ReopenPlan(reason="She moved."),
+    lambda r, day: steps.budget(recovery=minutes(r)),
+    lambda r, day: steps.order(line(r), minutes=minutes(r)),
+    lambda r, day: budgeting.RecordPayment(
+        line_id=line(r), paid_on=ago(r, day), cents=r.choice([1, 53, 1600, 3200]), reference="invoice-1"
+    ),
+    lambda r, day: steps.visit(line(r), on=ago(r, day), minutes=minutes(r)),
+    lambda r, day: delivery.CorrectDelivery(
+        delivery_id=the(r, "delivery"), minutes=r.choice([0, 1, 30, 61]), reason="Less."
+    ),
+    lambda r, day: delivery.ConfirmDelivery(delivery_id=the(r, "delivery")),
+    lambda r, day: delivery.DisputeDelivery(delivery_id=the(r, "delivery"), reason="Not so."),
+    lambda r, day: delivery.SettleDispute(delivery_id=the(r, "delivery"), upheld=yes(r), reason="Asked."),
+    lambda r, day: delivery.RecordMissedVisit(line_id=line(r), day=ago(r, day)),
+    lambda r, day: delivery.NoteProgress(goal_id="out", on=ago(r, day), note="Well.", direction="better"),
+    lambda r, day: steps.review(r.choice(KINDS), r.choice(OUTCOMES), on=ago(r, day)),
+    lambda r, day: steps.leaving("own_wish", on=ago(r, day)),
+    lambda r, day: throughout.LogContact(on=ago(r, day), channel="call", with_whom="person", reached=False),
+    lambda r, day: throughout.ChangeCrisisPlan(crisis_plan="Call her sister."),
+    lambda r, day: throughout.ChallengeDecision(
+        decision_id=the(r, "decision"), filed_on=ago(r, day), grounds="Not so."
+    ),
+    lambda r, day: throughout.DecideChallenge(
+        challenge_id=the(r, "challenge"), on=day, upheld=yes(r), reasons="Asked."
+    ),
+    lambda r, day: throughout.NoteLapsedConsent(purpose="research", recipient=TOWN),
+)
+TARIFFS: tuple[Tariff, ...] = ("individual", "group")
+KINDS: tuple[ReviewKind, ...] = ("progress", "full")
+OUTCOMES: tuple[ReviewOutcome, ...] = ("continue", "change_plan", "reassess", "exit")
+
+
+def next_step(state: Journey, today: date) -> Command:
+    """What a journey waits for."""
+    match state:
+        case Referred(decision_due=None):
+            return referral.CompleteApplication(complete_on=today)
+        case Referred():
+            return steps.eligibility()
+        case AwaitingAssessment():
+            return steps.assessment(on=today)
+        case AwaitingPlan():
+            return plan_of(today, COMPONENTS, 300)
+        case AwaitingAgreement(plan_id=plan_id):
+            return steps.agreement_to(plan_id, on=today)
+        case AwaitingBudget():
+            return steps.budget()
+        case InDelivery(review_kind=kind):
+            return steps.review("full" if kind == "full" else "progress", on=today)
+        case AwaitingExit():
+            return steps.leaving(on=today)
+        case Refused() | Exited() | Waiting():
+            return throughout.RaiseReminders()

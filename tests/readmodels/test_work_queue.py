@@ -1,0 +1,262 @@
+"""The work queue says of every journey what its events come to, in the order of what is most urgent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+import pytest
+
+from domain import journey
+from domain.codec import Recorded
+from domain.stages.planning import AgreePlan
+from domain.states import Exited, Journey, Refused
+from eventstore.postgres import PostgresEventStore
+from readmodels import projector as projecting
+from readmodels.lookout import DatabaseLookout
+from readmodels.place_count import PlaceCount
+from readmodels.projector import Pool, Projector
+from readmodels.work_queue import Filter, Row, WorkQueue, WrongCursor
+from tests.activities.examples import (
+    NOON,
+    agreed,
+    assessment,
+    budget,
+    call,
+    eligible,
+    given_a_person,
+    given_the_programme,
+    later,
+    leaving,
+    not_eligible,
+    plan,
+    recorder,
+    referral,
+    step,
+)
+from tests.readmodels.databases import CODEC, everything, shown
+
+JOURNEYS = 12
+TWO_DAYS_ON = later(NOON, days=2)
+
+
+@pytest.fixture
+async def store(pool: Pool) -> PostgresEventStore:
+    """Journeys at every stage: the later ones have come less far."""
+    found = PostgresEventStore(pool)
+    clerk = recorder(found)
+    await given_the_programme(clerk, NOON)
+    for number in range(JOURNEYS):
+        person, path = f"person-{number}", f"journey-{number}"
+        await given_a_person(clerk, NOON, person)
+        await clerk.record(step(referral(person, NOON), path, at=NOON))
+        at = TWO_DAYS_ON if number % 2 else NOON
+        steps = [eligible(), assessment(at), plan(at), None, budget(), call(at), leaving(at)]
+        if number % 4 == 3:
+            steps = [not_eligible()]
+        for command in steps[: JOURNEYS - number]:
+            await clerk.record(step(command or await _agreed(found, path, at), path, at=at))
+    return found
+
+
+async def _agreed(store: PostgresEventStore, path: str, at: datetime) -> AgreePlan:
+    drafted = CODEC.decode((await store.read(path)).events[-1])
+    return agreed(str(drafted.event.model_dump()["plan_id"]), at)
+
+
+@pytest.fixture
+async def queue(pool: Pool, store: PostgresEventStore) -> WorkQueue:
+    return WorkQueue(pool, store, CODEC)
+
+
+async def projector_of(pool: Pool, *models: WorkQueue | PlaceCount) -> Projector:
+    made = Projector(pool, PostgresEventStore(pool), CODEC, models)
+    await made.prepare()
+    return made
+
+
+async def rows_of(queue: WorkQueue) -> list[Row]:
+    rows, after = await queue.page(Filter(open=None), cursor=None, limit=1000)
+    assert after is None
+    return rows
+
+
+def folded(recorded: list[Recorded]) -> dict[str, Row]:
+    """What the queue must show, from the events alone and in one go."""
+    streams: dict[str, list[Recorded]] = {}
+    for told in recorded:
+        if told.kind == "journeys":
+            streams.setdefault(told.stream_id, []).append(told)
+    return {name: _row(name, events) for name, events in streams.items()}
+
+
+def _row(journey_id: str, events: list[Recorded]) -> Row:
+    state = journey.fold((each.event for each in events), journey_id)
+    assert state is not None
+    due = _next(state)
+    return Row(
+        journey_id=journey_id,
+        person_id=state.file.person_id,
+        municipality=state.file.municipality,
+        stage=str(journey.stage_of(state)),
+        waits_for=journey.waits_for(state),
+        case_manager=state.file.case_manager,
+        version=len(events),
+        next_what=due[0] if due else None,
+        next_due=due[1] if due else None,
+        open=not isinstance(state, Refused | Exited),
+        changed_at=events[-1].recorded_at,
+    )
+
+
+def _next(state: Journey) -> tuple[str, date] | None:
+    for wake in journey.pending(state):
+        if not wake.deadline.silent:
+            return wake.deadline.what, wake.deadline.due.on
+    return None
+
+
+def by_journey(rows: list[Row]) -> dict[str, Row]:
+    return {row.journey_id: row for row in rows}
+
+
+# ── Rows equal folds ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("batch", [1, 5, 500])
+async def test_the_rows_are_what_the_events_come_to(
+    pool: Pool, queue: WorkQueue, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projecting, "BATCH", batch)
+    await shown(await projector_of(pool, queue), pool, "work_queue")
+    expected = folded(await everything(pool))
+    assert len(expected) == JOURNEYS
+    assert by_journey(await rows_of(queue)) == expected
+
+
+async def test_made_anew_they_are_the_same(pool: Pool, queue: WorkQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the process that remembers where each stream stood as by one that does not; in batches that cut streams apart."""
+    monkeypatch.setattr(projecting, "BATCH", 5)
+    projector = await projector_of(pool, queue)
+    await shown(projector, pool, "work_queue")
+    before = by_journey(await rows_of(queue))
+    for each in (queue, WorkQueue(pool, PostgresEventStore(pool), CODEC)):
+        projector = await projector_of(pool, each)
+        await projector.rebuild(each)
+        assert await rows_of(queue) == []
+        await shown(projector, pool, "work_queue")
+        assert by_journey(await rows_of(queue)) == before
+
+
+async def test_batches_that_come_twice_change_nothing(pool: Pool, queue: WorkQueue) -> None:
+    await shown(await projector_of(pool, queue), pool, "work_queue")
+    before = by_journey(await rows_of(queue))
+    recorded = await everything(pool)
+    async with pool.acquire() as connection:
+        for each in (queue, WorkQueue(pool, PostgresEventStore(pool), CODEC)):
+            for start in range(0, len(recorded), 7):
+                await each.apply(connection, recorded[start : start + 7])
+    assert by_journey(await rows_of(queue)) == before
+
+
+async def test_a_model_that_was_away_while_another_projected_catches_up_from_the_streams(
+    pool: Pool, queue: WorkQueue
+) -> None:
+    """It meets a journey in the middle, and reads what it missed."""
+    (await projector_of(pool, queue),)
+    recorded = await everything(pool)
+    async with pool.acquire() as connection:
+        await queue.apply(connection, recorded[len(recorded) // 2 :])
+    expected = folded(recorded)
+    rows = by_journey(await rows_of(queue))
+    assert rows
+    assert rows == {name: expected[name] for name in rows}
+
+
+async def test_no_row_holds_a_name_or_anybodys_words(pool: Pool, queue: WorkQueue) -> None:
+    await shown(await projector_of(pool, queue), pool, "work_queue")
+    told = " ".join(str(row) for row in await pool.fetch("SELECT * FROM read.work_queue"))
+    assert "journey-0" in told
+    assert not any(word in told for word in ("Mari", "Näidis", "Synthetic", "schizophrenia"))
+
+
+# ── Pages ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_pages_put_together_are_the_whole_list_most_urgent_first(pool: Pool, queue: WorkQueue) -> None:
+    await shown(await projector_of(pool, queue), pool, "work_queue")
+    whole = await rows_of(queue)
+    pages: list[Row] = []
+    cursor = None
+    while True:
+        rows, cursor = await queue.page(Filter(open=None), cursor=cursor, limit=5)
+        pages += rows
+        if cursor is None:
+            break
+    assert pages == whole
+    order = [(row.next_due or date.max, row.journey_id) for row in whole]
+    assert order == sorted(order)
+
+
+Fits = Callable[[Row], bool]
+FILTERS: list[tuple[Filter, Fits]] = [
+    (Filter(stage="assessment", open=None), lambda row: row.stage == "assessment"),
+    (Filter(open=True), lambda row: row.open),
+    (Filter(open=False), lambda row: not row.open),
+    (Filter(municipality="tapa", open=None), lambda row: row.municipality == "tapa"),
+    (Filter(due_before=date(2026, 3, 20)), lambda row: row.open and (row.next_due or date.max) < date(2026, 3, 20)),
+]
+
+
+async def test_a_filter_leaves_out_exactly_what_does_not_fit(pool: Pool, queue: WorkQueue) -> None:
+    await shown(await projector_of(pool, queue), pool, "work_queue")
+    whole = await rows_of(queue)
+    for wanted, fits in FILTERS:
+        rows, _ = await queue.page(wanted, cursor=None, limit=1000)
+        assert rows == [row for row in whole if fits(row)]
+
+
+@pytest.mark.parametrize("cursor", ["", "nonsense", "W10=", "WzEsMl0="])
+async def test_a_cursor_that_was_not_given_out_is_refused(pool: Pool, queue: WorkQueue, cursor: str) -> None:
+    await projector_of(pool, queue)
+    with pytest.raises(WrongCursor):
+        await queue.page(Filter(), cursor=cursor, limit=5)
+
+
+async def test_the_open_journeys_of_a_person_are_found(pool: Pool, queue: WorkQueue) -> None:
+    await shown(await projector_of(pool, queue), pool, "work_queue")
+    assert await queue.of_person("person-8") == [("journey-8", "tori")]
+    assert await queue.of_person("person-3") == []  # refused
+
+
+# ── What the sweep asks of it, and the places ────────────────────────────────────────────────────────────────────────
+
+
+async def test_the_sweep_is_told_of_every_journey_until_its_version_is_confirmed(pool: Pool, queue: WorkQueue) -> None:
+    places = PlaceCount(pool, PostgresEventStore(pool), CODEC)
+    projector = await projector_of(pool, queue, places)
+    await shown(projector, pool, "work_queue", "place_count")
+    lookout = DatabaseLookout(pool, places)
+
+    async def open_ones() -> dict[str, int]:
+        asked = lookout.unconfirmed(now=TWO_DAYS_ON, grace=TWO_DAYS_ON - later(NOON, days=1))
+        return {each.journey_id: each.version async for each in asked}
+
+    first = await open_ones()
+    assert set(first) == {f"journey-{number}" for number in range(0, JOURNEYS, 2)}  # the others have just changed
+    await lookout.confirm("journey-0", first["journey-0"] - 1)
+    assert "journey-0" in await open_ones()
+    await lookout.confirm("journey-0", first["journey-0"])
+    assert "journey-0" not in await open_ones()
+
+
+async def test_places_are_counted_as_the_agreement_has_them(pool: Pool, queue: WorkQueue) -> None:
+    places = PlaceCount(pool, PostgresEventStore(pool), CODEC)
+    await shown(await projector_of(pool, places), pool, "place_count")
+    row = await pool.fetchrow("SELECT * FROM read.place_count WHERE agreement = 'tori'")
+    assert row is not None
+    recorded = [each.event.type for each in await everything(pool) if each.stream_id == "agreement-tori"]
+    assert row["version"] == len(recorded)
+    assert row["taken"] == recorded.count("place.occupied") - recorded.count("place.freed")
+    assert (row["places"], row["waiting"], row["offered"]) == (26, 0, 0)
+    assert await places.with_offers_to_make() == ()
