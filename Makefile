@@ -33,6 +33,7 @@ check: $(READY) ## format, lint, types, layers, migrations, catalogues: all that
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/squawk eventstore/migrations/*.sql
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/python -m starter.catalogue --check
 
 drill: $(READY) ## the long ones: kills, crowds, years
@@ -47,6 +48,10 @@ docs: $(READY)  ## the generated catalogues of events and commands
 lock: $(READY)  ## exact versions and hashes of everything
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --all-extras \
 		--python-version 3.11 pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+		--constraint requirements.lock pyproject.toml --output-file requirements.runtime.lock
+	sed -n 's/^requires = \["\(.*\)"\]$$/\1/p' pyproject.toml | $(BIN)/uv pip compile --quiet --universal --generate-hashes \
+		--no-emit-index-url --no-header --python-version 3.11 --constraint requirements.lock - --output-file requirements.build.lock
 
 clean:  ## what make made; not the data of `up`
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 
 import structlog
+import uvloop
 from temporalio.worker import Worker
 
 from activities.recording import Recorder
@@ -18,7 +19,7 @@ from readmodels.person_match import PersonMatch
 from readmodels.place_count import PlaceCount
 from readmodels.projector import Projector
 from readmodels.work_queue import WorkQueue
-from runtime.lifetime import until_stopped
+from runtime.lifetime import leave, until_stopped
 from runtime.settings import Settings, SettingsError, load
 from runtime.telemetry import configure
 from runtime.temporal import connect
@@ -70,4 +71,5 @@ if __name__ == "__main__":
     with in_one_line():
         settings = load()
         configure(as_json=settings.log_json, level=settings.log_level)
-        asyncio.run(work(settings))
+        uvloop.run(work(settings))
+    leave()

@@ -19,8 +19,9 @@ from domain.commands import COMMANDS
 from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS, PROVIDERS, bound_reached
 from domain.decision import Actor, Command, Context, Decision, OutsideMunicipality, Rejected, Role
 from domain.events import CATALOGUE, Event
-from domain.persons import Person, PossibleDuplicates, RegisterPerson
-from domain.places import Agreement, stream_of
+from domain.parties import Agreement, Person
+from domain.persons import PossibleDuplicates, RegisterPerson
+from domain.places import stream_of
 from domain.ports import (
     Cipher,
     CommandReused,
@@ -33,7 +34,7 @@ from domain.ports import (
     VersionConflict,
 )
 from domain.programme import Programme
-from domain.states import Journey
+from domain.states import Journey, waits_for
 from domain.working_days import local_date
 
 S = TypeVar("S")
@@ -336,7 +337,7 @@ def _outcome(stream_id: str, folded: Folded[S], *, events: tuple[str, ...]) -> O
     return Outcome(
         version=folded.version,
         stage=journey.stage_of(state),
-        waits_for=journey.waits_for(state),
+        waits_for=waits_for(state),
         deadlines=open_deadlines,
         events=events,
         stream_id=stream_id,

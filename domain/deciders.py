@@ -9,11 +9,10 @@ from typing import Generic, TypeVar
 from domain import journey, persons, places, providers
 from domain.decision import NATIONAL, Command, Context, Decision, Rejected
 from domain.events import Event, missing_upcasters
-from domain.persons import Person
-from domain.places import Agreement, SignAgreement
+from domain.parties import Agreement, Person, Provider
+from domain.places import SignAgreement
 from domain.ports import QuotaMove
 from domain.programme import NotInForce, NotKnown
-from domain.providers import Provider
 from domain.states import Journey
 from domain.working_days import NoCalendar
 

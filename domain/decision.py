@@ -6,19 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from domain.events import Event
 from domain.fields import Clear, Code
+from domain.parties import Agreement, Person, Provider
+from domain.programme import Programme
 from domain.working_days import local_date
-
-if TYPE_CHECKING:
-    from domain.events import Event
-    from domain.persons import Person
-    from domain.places import Agreement
-    from domain.programme import Programme
-    from domain.providers import Provider
 
 NATIONAL = "ee"
 
@@ -105,7 +101,7 @@ class Rejected(Exception):
 
 
 class WrongStage(Rejected):
-    """{command} is not possible while the journey is at {at}."""
+    """{command} is not possible now: the journey waits for {at}."""
 
     code = "wrong_stage"
 

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
-from domain.decision import Context
 from domain.fields import Code
 from domain.working_days import at_hour
 
@@ -64,47 +63,3 @@ def wakes(deadlines: tuple[Deadline, ...], raised: frozenset[tuple[str, str]]) -
         if (each.id, step) not in raised
     )
     return tuple(sorted(open_steps, key=lambda wake: (wake.at, wake.deadline.id, wake.step)))
-
-
-def working_days_from(context: Context, start: date, days: int, municipality: str, what: str) -> Due:
-    calendar = context.programme.calendar(start)
-    return _due(context, calendar.add_working_days(start, days), municipality, f"{what}-{days}-working-days")
-
-
-def months_from(context: Context, start: date, months: int, municipality: str, what: str) -> Due:
-    """The same day of the month, or the month's last; on a working day if that falls on none."""
-    month = start.month - 1 + months
-    year, month = start.year + month // 12, month % 12 + 1
-    day = start.replace(year=year, month=month, day=1)
-    for candidate in range(start.day, 0, -1):
-        try:
-            day = day.replace(day=candidate)
-            break
-        except ValueError:
-            continue
-    calendar = context.programme.calendar(day)
-    return _due(context, calendar.add_working_days(day, 0), municipality, f"{what}-{months}-months")
-
-
-def challenge_until(municipality: str, context: Context) -> Due:
-    """The last day on which today's decision can be challenged."""
-    days = context.programme.settings(municipality, context.today).challenge_window_days
-    return days_from(context, context.today, days, municipality, "challenge-window")
-
-
-def days_from(context: Context, start: date, days: int, municipality: str, what: str) -> Due:
-    """So many calendar days later; on the next working day if that falls on none."""
-    day = start + timedelta(days=days)
-    calendar = context.programme.calendar(day)
-    return _due(context, calendar.add_working_days(day, 0), municipality, f"{what}-{days}-days")
-
-
-def _due(context: Context, on: date, municipality: str, rule: str) -> Due:
-    settings = context.programme.settings(municipality, context.today)
-    calendar = context.programme.calendar(on)
-    return Due(
-        on=on,
-        remind_on=calendar.add_working_days(on, -settings.reminder_before_working_days),
-        escalate_on=calendar.add_working_days(on, settings.reminder_after_working_days),
-        rule=f"{settings.version}/{rule}",
-    )

@@ -295,6 +295,7 @@ class BudgetDecided(Event):
     rules: Code
     lines: tuple[Allocation, ...]
     reasons: Words
+    review_kind: ReviewKind
     review_due: Due
     challenge_until: Due
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import assert_never
 
@@ -77,7 +77,7 @@ def _by_stage(command: Command, state: Journey | None, context: Context) -> Deci
     if isinstance(command, referral.ReferralCommand):
         return referral.decide(command, state, context)
     if state is None:
-        raise WrongStage(command=command.name, at="its beginning")
+        raise WrongStage(command=command.name, at="a referral")
     match command:
         case assessment.AssessmentCommand():
             return assessment.decide(command, state, context)
@@ -163,24 +163,6 @@ def stage_of(state: Journey) -> Stage:
             return Stage.EXIT
         case _:
             assert_never(state)
-
-
-WAITS_FOR: Mapping[type[Journey], str] = {
-    Referred: "the decision on eligibility",
-    Refused: "nothing: the person may not join",
-    Waiting: "a free place",
-    AwaitingAssessment: "the assessment of need",
-    AwaitingPlan: "a plan",
-    AwaitingAgreement: "the person's agreement to the plan",
-    AwaitingBudget: "the decision on the budget",
-    InDelivery: "deliveries, and the next review",
-    AwaitingExit: "the exit to be recorded",
-    Exited: "what is left to settle",
-}
-
-
-def waits_for(state: Journey) -> str:
-    return WAITS_FOR[type(state)]
 
 
 def pending(state: Journey) -> tuple[Wake, ...]:

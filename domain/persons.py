@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Literal
 
@@ -20,6 +20,7 @@ from domain.events import (
     RepresentativeNamed,
 )
 from domain.fields import BirthDate, Code, Id, PersonalCode, Words
+from domain.parties import Person
 from domain.ports import QuotaMove
 
 CARE = "person_centred_care"  # the purpose without which no journey begins
@@ -69,20 +70,6 @@ class OwnCarer(Rejected):
 
     code = "own_carer"
     status = 422
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Person:
-    person_id: str
-    municipality: str
-    birth_date: date
-    synthetic: bool
-    consents: frozenset[tuple[str, str]] = frozenset()
-    carers: frozenset[str] = frozenset()
-    representatives: frozenset[str] = frozenset()
-
-    def consents_to(self, purpose: str, recipient: str) -> bool:
-        return (purpose, recipient) in self.consents
 
 
 class PersonCommand(Command):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date
 
 from pydantic import Field
 
 from domain.decision import Command, Context, Decision, Rejected
 from domain.events import Event, ProviderContractChanged, ProviderContracted
 from domain.fields import Code, PublicName, RegistryCode
+from domain.parties import Contract, Provider
 
 
 class ProviderExists(Rejected):
@@ -37,32 +38,6 @@ class PeriodBackwards(Rejected):
 
     code = "period_backwards"
     status = 422
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Contract:
-    components: frozenset[str]
-    municipalities: frozenset[str]
-    valid_from: date
-    valid_to: date | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Provider:
-    provider_id: str
-    contracts: tuple[Contract, ...]  # in the order told; for any day the last that covers it counts
-
-    def contract_on(self, day: date) -> Contract | None:
-        covering = (c for c in self.contracts if c.valid_from <= day and (c.valid_to is None or day <= c.valid_to))
-        return max(covering, key=self.contracts.index, default=None)
-
-    def covers(self, component: str, municipality: str, starts_on: date, ends_on: date) -> bool:
-        """Whether every day of a period is under a contract for that component there."""
-        starts = (c.valid_from for c in self.contracts)
-        ends = (c.valid_to + timedelta(days=1) for c in self.contracts if c.valid_to is not None)
-        turns = {starts_on, *(day for day in (*starts, *ends) if starts_on <= day <= ends_on)}
-        in_force = [self.contract_on(day) for day in turns]  # nothing changes between two turns
-        return all(c is not None and component in c.components and municipality in c.municipalities for c in in_force)
 
 
 class ProviderCommand(Command):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import takewhile
 
 from domain.care import CommunityLine, Goal, ServiceLine
 from domain.decision import Rejected
@@ -115,6 +116,11 @@ class CaseFile:
     @property
     def waits_for_place(self) -> bool:
         return self.waits_in is not None
+
+    @property
+    def progress_reviews(self) -> int:
+        """How many were held since the last full review."""
+        return sum(1 for _ in takewhile(lambda review: review.kind == "progress", reversed(self.reviews)))
 
     @property
     def highest_need(self) -> int:
@@ -247,3 +253,21 @@ def booked(file: CaseFile, line_id: str, *, committed: int = 0, delivered: int =
         paid=account.paid + paid,
     )
     return replace(file, accounts={**file.accounts, line_id: changed})
+
+
+WAITS_FOR: Mapping[type[Journey], str] = {
+    Referred: "the decision on eligibility",
+    Refused: "nothing: the person may not join",
+    Waiting: "a free place",
+    AwaitingAssessment: "the assessment of need",
+    AwaitingPlan: "a plan",
+    AwaitingAgreement: "the person's agreement to the plan",
+    AwaitingBudget: "the decision on the budget",
+    InDelivery: "deliveries, and the next review",
+    AwaitingExit: "the exit to be recorded",
+    Exited: "what is left to settle",
+}
+
+
+def waits_for(state: Journey) -> str:
+    return WAITS_FOR[type(state)]

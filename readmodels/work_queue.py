@@ -15,7 +15,7 @@ from domain.codec import Codec, Recorded
 from domain.deciders import JOURNEYS
 from domain.fields import Id
 from domain.ports import EventStore
-from domain.states import Exited, Journey, Refused
+from domain.states import Exited, Journey, Refused, waits_for
 from readmodels.projector import Connection, Folds, Pool
 
 CURSOR = TypeAdapter(tuple[date, Id])
@@ -134,7 +134,7 @@ def _row(state: Journey, last: Recorded) -> tuple[object, ...]:
         file.person_id,
         file.municipality,
         journey.stage_of(state),
-        journey.waits_for(state),
+        waits_for(state),
         file.case_manager,
         last.version,
         None if shown is None else shown.what,

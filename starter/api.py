@@ -1,6 +1,8 @@
 """The thin API: who is calling, may they, has the request the right shape; then the step is handed on, or the record read."""
 
 import asyncio
+import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -10,7 +12,7 @@ import structlog
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidatorFunctionWrapHandler, WrapValidator
 from starlette.exceptions import HTTPException
 
 from activities.folding import Streams
@@ -18,16 +20,16 @@ from activities.messages import Outcome, Submission
 from domain.codec import Codec, canonical
 from domain.commands import ALL, PREFIX
 from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS
-from domain.decision import Actor, Command
-from domain.persons import Person
-from domain.places import Agreement
+from domain.decision import Actor, Command, Stage
+from domain.parties import Agreement, Person
 from domain.ports import EventStore, Position, StoreUnavailable, StreamHead
-from domain.programme import NotInForce, Programme
+from domain.programme import NotInForce, NotKnown, Programme
 from domain.states import Journey
+from eventstore.postgres import translated
 from readmodels.projector import Pool, wait_for
 from readmodels.work_queue import Filter, Row, WorkQueue, WrongCursor
 from starter.auth import Authenticator
-from starter.bodies import LimitedBodies
+from starter.bodies import LimitedBodies, all_fit
 from starter.problems import FieldError, Problem, ProblemRaised
 from starter.submit import Broken, Busy, Refused, Submitter, Unavailable
 from starter.telling import tell
@@ -124,10 +126,11 @@ class Timeline(BaseModel):
 StreamId = Annotated[str, Path(pattern=r"^[a-z]{1,12}-[0-9a-z-]{1,80}$", max_length=100)]
 IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
 IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=60)]
+CodeQuery = Annotated[str | None, Query(pattern=r"^[a-z0-9][a-z0-9_.@/:-]{0,79}$")]
 bearer = HTTPBearer(auto_error=False, description="A demonstration user's token, shown once by `teekond up`")
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "content": {"application/problem+json": {}}}
-    for status in (400, 401, 403, 404, 409, 412, 413, 422, 428, 429, 503)
+    for status in (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503)
 }
 
 
@@ -215,7 +218,7 @@ def _route(router: APIRouter, parts: Parts, command: type[Command]) -> None:
         return await _hand_on(parts, response, _submission(body, actor, id, command_id, expected))
 
     endpoint = create if command.creates else change
-    endpoint.__annotations__["body"] = command
+    endpoint.__annotations__["body"] = _strict(command)
     endpoint.__doc__ = command.__doc__
     path = f"/{command.kind}/commands/{command.name}"
     router.post(
@@ -225,6 +228,19 @@ def _route(router: APIRouter, parts: Parts, command: type[Command]) -> None:
         tags=[command.stage],
         summary=(command.__doc__ or "").splitlines()[0],
     )(endpoint)
+
+
+def _strict(command: type[Command]) -> object:
+    """The command as it must come in: 60 and not "60", true and not "yes"; and in words and days only what a record
+    can hold."""
+
+    def checked(value: object, _: ValidatorFunctionWrapHandler) -> Command:
+        all_fit(value)
+        body = command.model_validate_json(json.dumps(value), strict=True)
+        all_fit(body)
+        return body
+
+    return Annotated[command, WrapValidator(checked)]
 
 
 def _new_stream(command: type[Command], body: Command, command_id: str) -> str:
@@ -260,12 +276,12 @@ def _expected(if_match: str | None, command: type[Command]) -> int | None:
         raise ProblemRaised(428, "if_match_missing", "A step needs If-Match with the version you saw.", errors=[wrong])
     if if_match.strip() == "*" and command.additive:
         return None
-    version = if_match.strip().strip('"')
-    if not version.isdecimal() or len(version) > 18:
+    version = re.fullmatch(r'"([0-9]{1,18})"', if_match.strip())
+    if version is None:
         rule = 'a version in quotes, like "12"' + (", or *" if command.additive else "")
         wrong = FieldError(field="If-Match", message=f"must be {rule}")
         raise ProblemRaised(400, "if_match_malformed", "If-Match is not an ETag of ours.", errors=[wrong])
-    return int(version)
+    return int(version[1])
 
 
 async def _hand_on(parts: Parts, response: Response, step: Submission) -> Answer:
@@ -381,9 +397,9 @@ def _reading(parts: Parts) -> APIRouter:
         actor: Caller,
         request: Request,
         response: Response,
-        municipality: Annotated[str | None, Query(max_length=80)] = None,
-        stage: Annotated[str | None, Query(max_length=80)] = None,
-        case_manager: Annotated[str | None, Query(max_length=80)] = None,
+        municipality: CodeQuery = None,
+        stage: Stage | None = None,
+        case_manager: CodeQuery = None,
         overdue: bool = False,
         status: Literal["open", "ended", "all"] = "open",
         after: Annotated[str | None, Query(max_length=60, description="a position: wait for it, up to 2 s")] = None,
@@ -393,8 +409,9 @@ def _reading(parts: Parts) -> APIRouter:
         """The work queue: most urgent first."""
         if not actor.is_national and municipality not in (None, actor.municipality):
             raise ProblemRaised(403, "outside_municipality", "This belongs to another municipality than yours.")
+        if municipality is not None:
+            _must_be_known(parts.programme, municipality)
         today = await parts.clock.today()
-        await _shown_up_to(parts, after)
         wanted = Filter(
             municipality=municipality if actor.is_national else actor.municipality,
             stage=stage,
@@ -402,10 +419,9 @@ def _reading(parts: Parts) -> APIRouter:
             due_before=today if overdue else None,
             open={"open": True, "ended": False, "all": None}[status],
         )
-        try:
-            rows, more = await parts.queue.page(wanted, cursor=cursor, limit=limit)
-        except WrongCursor as wrong:
-            raise _malformed("cursor", "must be one that this list gave out") from wrong
+        with translated():  # the lists are kept in the record's database, and are away when it is
+            await _shown_up_to(parts, after)
+            rows, more = await _page(parts.queue, wanted, cursor, limit)
         _link_next(request, response, more)
         return QueuePage(today=today, items=tuple(_queue_row(row, today) for row in rows), next=more)
 
@@ -432,6 +448,13 @@ def _reading(parts: Parts) -> APIRouter:
     return router
 
 
+async def _page(queue: WorkQueue, wanted: Filter, cursor: str | None, limit: int) -> tuple[list[Row], str | None]:
+    try:
+        return await queue.page(wanted, cursor=cursor, limit=limit)
+    except WrongCursor as wrong:
+        raise _malformed("cursor", "must be one that this list gave out") from wrong
+
+
 async def _shown_up_to(parts: Parts, after: str | None) -> None:
     if after is None:
         return
@@ -441,6 +464,13 @@ async def _shown_up_to(parts: Parts, after: str | None) -> None:
         raise _malformed("after", str(wrong)) from wrong
     if not await wait_for(parts.pool, parts.queue.name, position):
         raise ProblemRaised(503, "not_shown_yet", "The list has not got there yet; ask again.", retry_after=1)
+
+
+def _must_be_known(programme: Programme, municipality: str) -> None:
+    try:
+        programme.municipality(municipality)
+    except NotKnown as unknown:
+        raise _malformed("municipality", str(unknown)) from unknown
 
 
 def _malformed(field: str, message: str) -> ProblemRaised:
@@ -454,7 +484,8 @@ def _queue_row(row: Row, today: date) -> QueueRow:
 
 def _link_next(request: Request, response: Response, cursor: str | int | None) -> None:
     if cursor is not None:
-        response.headers["Link"] = f'<{request.url.include_query_params(cursor=str(cursor))}>; rel="next"'
+        following = request.url.include_query_params(cursor=str(cursor))
+        response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'  # the host is the asker's word
 
 
 # ── Reference data and health ────────────────────────────────────────────────────────────────────────────────────────
@@ -532,13 +563,14 @@ def _handle_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def malformed(_: Request, wrong: RequestValidationError) -> Response:
-        errors = [FieldError(field=_field(each["loc"]), message=str(each["msg"])) for each in wrong.errors()]
+        errors = [FieldError(field=_field(each["type"], each["loc"]), message=each["msg"]) for each in wrong.errors()]
         return ProblemRaised(400, "malformed", "The request is not well formed.", errors=errors).response()
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, raised: HTTPException) -> Response:
         code = {404: "unknown_path", 405: "unknown_method"}.get(raised.status_code, "malformed")
-        return ProblemRaised(raised.status_code, code, str(raised.detail)).response()
+        wrong = [FieldError(field="body", message=str(raised.detail))] if raised.status_code == 400 else []
+        return ProblemRaised(raised.status_code, code, str(raised.detail), errors=wrong).response()
 
     @app.exception_handler(StoreUnavailable)
     async def down(_: Request, raised: StoreUnavailable) -> Response:
@@ -550,6 +582,8 @@ def _handle_problems(app: FastAPI) -> None:
         return ProblemRaised(500, "broken", "The request failed for a reason that is ours.").response()
 
 
-def _field(location: tuple[int | str, ...]) -> str:
+def _field(error: str, location: tuple[int | str, ...]) -> str:
+    if error == "json_invalid":  # then the location is a place in the text
+        return "body"
     steps = [str(step) for step in location if step not in ("body", "query", "path", "header")]
     return ".".join(steps) or "body"

@@ -12,25 +12,23 @@ import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import asyncpg
 import typer
 
 from domain.codec import Codec, NullCipher
-from domain.ports import StoreUnavailable
 from domain.programme import load as load_programme
 from domain.working_days import TALLINN, local_date
-from eventstore.migrate import MigrationRefused, migrate
-from eventstore.postgres import PostgresEventStore, create_pool
-from runtime.embedded import EmbeddedError, embedded, running
-from runtime.lifetime import until_stopped
+from eventstore.migrate import migrate
+from eventstore.postgres import PostgresEventStore, create_pool, translated
+from runtime.embedded import RETENTION, embedded, running
+from runtime.lifetime import leave, until_stopped
 from runtime.processes import free_port
-from runtime.settings import Settings, SettingsError, load
-from runtime.temporal import TemporalUnreachable, connect
-from starter.auth import TokensUnreadable
+from runtime.settings import Settings, load
+from runtime.temporal import connect, ensure_namespace
+from starter.ending import WRONG_USE, end, in_one_line
 from starter.local import (
-    NotReady,
     new_tokens,
     own_settings,
     parts,
@@ -39,13 +37,11 @@ from starter.local import (
     ready,
     settings_from,
 )
-from starter.replaying import NoSuchJourney
 from starter.replaying import replay as replayed
 from starter.seeding import seed as seeded
-from starter.submit import Submitter, Unavailable
+from starter.submit import Submitter
 from workflows.names import SEARCH_ATTRIBUTES
 
-WRONG_USE, UNREACHABLE = 2, 3
 DATA_DIR = Path(".teekond")
 
 app = typer.Typer(
@@ -61,18 +57,10 @@ DataDir = Annotated[
 
 def main() -> None:
     try:
-        app()
-    except (SettingsError, MigrationRefused, TokensUnreadable, NoSuchJourney) as wrong:
-        _end(WRONG_USE, wrong)
-    except (EmbeddedError, NotReady, TemporalUnreachable, StoreUnavailable, OSError, asyncpg.PostgresError) as down:
-        _end(UNREACHABLE, down)
-    except Unavailable:
-        _end(UNREACHABLE, "no worker answers; is one running?")
-
-
-def _end(code: int, why: object) -> NoReturn:
-    print(f"teekond: {' '.join(str(why).split())}", file=sys.stderr)
-    raise SystemExit(code)
+        with in_one_line():
+            app()
+    except SystemExit as ended:
+        leave(ended.code if isinstance(ended.code, int) else 0)
 
 
 @app.command()
@@ -151,17 +139,27 @@ async def _reachable(settings: Settings) -> None:
 
 
 @app.command(name="migrate")
-def migrate_command(data_dir: DataDir = DATA_DIR) -> None:
-    """Bring the database to the shape this version expects."""
+def migrate_command(
+    data_dir: DataDir = DATA_DIR,
+    temporal: Annotated[
+        bool, typer.Option("--temporal", help="Temporal's namespace too, and what it can list")
+    ] = False,
+) -> None:
+    """Bring the database to the shape this version expects. Safe to repeat."""
     settings = _settings(data_dir)
 
     async def run() -> None:
-        connection = await asyncpg.connect(settings.migration_database_url.get_secret_value(), timeout=10)
+        with translated():
+            connection = await asyncpg.connect(settings.migration_database_url.get_secret_value(), timeout=10)
         try:
             applied = await migrate(connection)
         finally:
             await connection.close()
         _say(f"applied: {', '.join(applied)}" if applied else "nothing to do")
+        if temporal:
+            client = await connect(settings)
+            await ensure_namespace(client, retention=RETENTION, search_attributes=SEARCH_ATTRIBUTES)
+            _say(f"Temporal's namespace {client.namespace} is ready")
 
     asyncio.run(run())
 
@@ -218,12 +216,11 @@ def _moment(option: str, text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        if len(text) == 10:
-            return datetime.combine(date.fromisoformat(text), time.max, TALLINN)
-        moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo else moment.replace(tzinfo=TALLINN)
+        is_day = len(text) <= len("2026-03-12")
+        moment = datetime.combine(date.fromisoformat(text), time.max) if is_day else datetime.fromisoformat(text)
     except ValueError:
-        _end(WRONG_USE, f"{option}: {text!r} is not a day (2026-03-12) or a time (2026-03-12T10:00)")
+        end(WRONG_USE, f"{option}: {text!r} is not a day (2026-03-12) or a time (2026-03-12T10:00)")
+    return moment if moment.tzinfo else moment.replace(tzinfo=TALLINN)
 
 
 def _today() -> date:

@@ -16,9 +16,9 @@ import httpx
 from activities.messages import Outcome
 from activities.sweeping import sweep
 from domain.codec import Recorded
-from domain.journey import BOUNDS, evolve, fold, pending, settled, stage_of, waits_for
+from domain.journey import BOUNDS, evolve, fold, pending, settled, stage_of
 from domain.persons import CARE
-from domain.states import Journey
+from domain.states import Journey, waits_for
 from domain.working_days import local_date
 from readmodels.lookout import DatabaseLookout
 from readmodels.place_count import PlaceCount
@@ -193,7 +193,7 @@ async def _answers_agree(on_stage: Scene, history: list[Recorded], journey_id: s
 
 
 async def _all_agree(on_stage: Scene, journey_id: str, state: Journey, version: int) -> None:
-    handle = on_stage.client.get_workflow_handle_for(PersonJourney.run, names.journey_workflow(journey_id))
+    handle = on_stage.client.get_workflow_handle(names.journey_workflow(journey_id))
     standing = await handle.query(PersonJourney.standing)
     assert standing is not None
     queue = WorkQueue(on_stage.pool, on_stage.store, on_stage.codec)

@@ -16,7 +16,7 @@ from starter.views import journey_view
 
 
 class NoSuchJourney(Exception):
-    """There is no such journey, or nothing was known of it then."""
+    """There is no such journey, or it had not begun as it was known, or true, then."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +65,9 @@ async def replay(
     store: EventStore, codec: Codec, journey_id: str, *, known: datetime | None = None, valid: datetime | None = None
 ) -> Replay:
     """Only what had been recorded by `known`, of that only what had become true by `valid`. Raises NoSuchJourney."""
+    head = await store.head(journey_id)
+    if head is None or head.kind != "journeys":
+        raise NoSuchJourney(f"there is no journey {journey_id}")
     found = await store.read(journey_id)
     told = tuple(
         each
@@ -75,5 +78,5 @@ async def replay(
     for each in told:
         state = evolve(state, each.event, journey_id, each.version)
     if state is None:
-        raise NoSuchJourney(f"there is no journey {journey_id}, or nothing was known of it then")
+        raise NoSuchJourney(f"of {journey_id} nothing was known, or nothing was true, then")
     return Replay(journey_id=journey_id, told=told, state=state)

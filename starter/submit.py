@@ -18,6 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.messages import Outcome, Refusal, Submission
 from activities.stages import BUG
+from domain.commands import COMMANDS
 from workflows import names
 from workflows.person_journey import JourneyStart, PersonJourney
 from workflows.recording import RecordStep
@@ -124,12 +125,24 @@ class Submitter:
 
     async def _update_with_start(self, step: Submission, update_id: str) -> Outcome:
         if step.kind == "journeys":
+            if not COMMANDS[step.command].creates and (outcome := await self._running(step, update_id)) is not None:
+                return outcome
             return await self._client.execute_update_with_start_workflow(
                 PersonJourney.submit, step, id=update_id, start_workflow_operation=self._journey(step)
             )
         return await self._client.execute_update_with_start_workflow(
             RecordStep.submit, step, id=update_id, start_workflow_operation=self._short(step)
         )
+
+    async def _running(self, step: Submission, update_id: str) -> Outcome | None:
+        """Mostly the journey runs already; asking it alone takes a tenth less time than asking to start it as well."""
+        running = self._client.get_workflow_handle_for(PersonJourney.run, names.journey_workflow(step.stream_id))
+        try:
+            return await running.execute_update(PersonJourney.submit, step, id=update_id)
+        except RPCError as absent:
+            if absent.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return None
 
     def _journey(self, step: Submission) -> WithStartWorkflowOperation[PersonJourney, None]:
         return WithStartWorkflowOperation(

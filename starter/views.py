@@ -7,9 +7,8 @@ from datetime import date, datetime
 from pydantic import BaseModel, ConfigDict
 
 from domain import journey
-from domain.persons import Person
-from domain.places import Agreement
-from domain.states import Exited, InDelivery, Journey
+from domain.parties import Agreement, Person
+from domain.states import Exited, InDelivery, Journey, waits_for
 
 
 class View(BaseModel):
@@ -84,7 +83,7 @@ def journey_view(state: Journey, version: int) -> JourneyView:
         municipality=file.municipality,
         version=version,
         stage=journey.stage_of(state),
-        waits_for=journey.waits_for(state),
+        waits_for=waits_for(state),
         case_manager=file.case_manager,
         place_from=file.place.from_on if file.place else None,
         waits_for_place=file.waits_for_place,

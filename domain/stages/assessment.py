@@ -12,10 +12,10 @@ from pydantic import Field
 
 from domain.care import SectionAnswer, Views
 from domain.decision import Command, Context, Decision, Rejected, Stage, WrongStage
-from domain.due import working_days_from
 from domain.events import AssessmentReopened, CarerAssessed, NeedsAssessed
 from domain.fields import Degrees, Id, Sealed, Words
 from domain.programme import Instrument, Section
+from domain.reckoning import working_days_from
 from domain.states import (
     Assessment,
     AwaitingAgreement,
@@ -28,6 +28,7 @@ from domain.states import (
     Referred,
     Refused,
     Waiting,
+    waits_for,
     with_file,
 )
 
@@ -145,7 +146,7 @@ def decide(command: AssessmentCommand, state: Journey, context: Context) -> Deci
             return Decision(events=(CarerAssessed(**dict(command)),))
         case ReopenAssessment(), AwaitingPlan() | AwaitingAgreement() | AwaitingBudget() | InDelivery():
             return Decision(events=(reopen(command.reason, state, context),))
-    raise WrongStage(command=command.name, at=type(state).__name__)
+    raise WrongStage(command=command.name, at=waits_for(state))
 
 
 def reopen(reason: str, state: Journey, context: Context) -> AssessmentReopened:

@@ -12,11 +12,12 @@ from pydantic import Field
 
 from domain.care import Allocation, ServiceLine
 from domain.decision import Command, Context, Decision, Rejected, Stage, WrongStage
-from domain.due import Due, challenge_until, months_from
+from domain.due import Due
 from domain.events import BudgetDecided, BudgetSettled, PaymentRecorded, ServiceCommitted
 from domain.fields import Cents, Code, Minutes, Words
 from domain.money import euros
 from domain.pricing import ceiling_cents, prices_over
+from domain.reckoning import challenge_until, months_from, next_review_kind
 from domain.states import (
     AwaitingBudget,
     CaseFile,
@@ -25,6 +26,7 @@ from domain.states import (
     LineAccount,
     UnknownLine,
     booked,
+    waits_for,
     with_file,
 )
 
@@ -122,7 +124,7 @@ def decide(command: BudgetCommand, state: Journey, context: Context) -> Decision
             return Decision(events=(_commit(command, state.file, context),))
         case RecordPayment(), _ if state.file.accounts:
             return Decision(events=(_pay(command, state.file, context),))
-    raise WrongStage(command=command.name, at=type(state).__name__)
+    raise WrongStage(command=command.name, at=waits_for(state))
 
 
 def _decide_budget(command: DecideBudget, state: AwaitingBudget, context: Context) -> BudgetDecided:
@@ -152,6 +154,7 @@ def _decide_budget(command: DecideBudget, state: AwaitingBudget, context: Contex
         rules=settings.version,
         lines=lines,
         reasons=command.reasons,
+        review_kind=next_review_kind(file.progress_reviews, file.municipality, context),
         review_due=_review_due(file, context),
         challenge_until=challenge_until(file.municipality, context),
     )
@@ -275,7 +278,7 @@ def _budgeted(file: CaseFile, event: BudgetDecided) -> InDelivery:
         accounts[line_id] = replace(account, allocated=allocated, committed=min(account.committed, allocated))
     challengeable = {**file.challengeable, event.decision_id: event.challenge_until}
     file = replace(file, accounts=accounts, challengeable=challengeable)
-    return InDelivery(file=file, plan_id=event.plan_id, review_kind="progress", review_due=event.review_due)
+    return InDelivery(file=file, plan_id=event.plan_id, review_kind=event.review_kind, review_due=event.review_due)
 
 
 def _given_back(account: LineAccount, cents: int) -> LineAccount:

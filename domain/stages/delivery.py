@@ -22,7 +22,7 @@ from domain.events import (
 from domain.fields import Code, Id, Words
 from domain.money import cost_cents, euros
 from domain.pricing import price_on
-from domain.states import CaseFile, Delivery, Exited, Journey, LineAccount, booked, with_file
+from domain.states import CaseFile, Delivery, Exited, Journey, LineAccount, booked, waits_for, with_file
 
 DayMinutes = Annotated[int, Field(gt=0, le=24 * 60)]
 
@@ -208,7 +208,7 @@ def _fact(command: DeliveryCommand, state: Journey, context: Context) -> Deliver
                 raise UnknownPlanGoal(field="goal_id", goal=command.goal_id)
             context.past(command.on, field="on")
             return ProgressNoted(**dict(command))
-    raise WrongStage(command=command.name, at=type(state).__name__)
+    raise WrongStage(command=command.name, at=waits_for(state))
 
 
 def _record(command: RecordDelivery, state: Journey, context: Context) -> DeliveryRecorded:

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from domain.care import ExitReason, Release
 from domain.decision import Command, Context, Decision, Rejected, Stage, WrongStage
-from domain.due import challenge_until
 from domain.events import BudgetSettled, Event, JourneyExited, PlaceFreed, WaitingLeft
 from domain.fields import Code, Words
-from domain.states import CaseFile, Exited, Journey, Refused
+from domain.reckoning import challenge_until
+from domain.states import CaseFile, Exited, Journey, Refused, waits_for
 
 UNASKABLE: frozenset[ExitReason] = frozenset({"died", "no_contact"})
 
@@ -64,7 +64,7 @@ COMMANDS: tuple[type[ExitCommand], ...] = (ExitJourney,)
 def decide(command: ExitCommand, state: Journey, context: Context) -> Decision:
     match command, state:
         case ExitJourney(), Refused() | Exited():
-            raise WrongStage(command=command.name, at=type(state).__name__)
+            raise WrongStage(command=command.name, at=waits_for(state))
         case ExitJourney(), _:
             return _exit(command, state.file, context)
     raise AssertionError(command)

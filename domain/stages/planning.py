@@ -11,11 +11,13 @@ from pydantic import Field
 
 from domain.care import Agreer, CommunityLine, Goal, ServiceLine
 from domain.decision import Command, Context, Decision, Rejected, Stage, WrongStage
-from domain.due import Due, working_days_from
+from domain.due import Due
 from domain.events import PlanAgreed, PlanDrafted, PlanReopened
 from domain.fields import Id, Words
+from domain.parties import Provider
 from domain.pricing import prices_over
-from domain.providers import Provider, UnknownComponent, UnknownProvider
+from domain.providers import UnknownComponent, UnknownProvider
+from domain.reckoning import working_days_from
 from domain.states import (
     AwaitingAgreement,
     AwaitingBudget,
@@ -24,6 +26,7 @@ from domain.states import (
     InDelivery,
     Journey,
     Plan,
+    waits_for,
 )
 
 
@@ -129,7 +132,7 @@ def decide(command: PlanningCommand, state: Journey, context: Context) -> Decisi
             return Decision(events=(PlanAgreed(**dict(command), budget_due=_budget_due(state.file, context)),))
         case ReopenPlan(), AwaitingBudget() | InDelivery():
             return Decision(events=(PlanReopened(reason=command.reason, due=_plan_due(state.file, context)),))
-    raise WrongStage(command=command.name, at=type(state).__name__)
+    raise WrongStage(command=command.name, at=waits_for(state))
 
 
 def _budget_due(file: CaseFile, context: Context) -> Due:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from domain.care import Agreer, ConditionResult, Finding, Noticer
 from domain.decision import BeforeBeginning, Command, Context, Decision, Rejected, Stage, WrongStage
-from domain.due import Due, challenge_until, working_days_from
+from domain.due import Due
 from domain.events import (
     CaseManagerAppointed,
     PlaceAwaited,
@@ -25,9 +25,10 @@ from domain.events import (
     WaitingJoined,
 )
 from domain.fields import Code, Id, PersonalCodeword, Words
-from domain.persons import CARE, Person, UnknownPerson
-from domain.places import Agreement
+from domain.parties import Agreement, Person
+from domain.persons import CARE, UnknownPerson
 from domain.programme import EligibilityRules
+from domain.reckoning import challenge_until, working_days_from
 from domain.states import (
     AwaitingAssessment,
     CaseFile,
@@ -37,6 +38,7 @@ from domain.states import (
     Referred,
     Refused,
     Waiting,
+    waits_for,
     with_file,
 )
 
@@ -229,7 +231,7 @@ def decide(command: ReferralCommand, state: Journey | None, context: Context) ->
             raise WaitsForNoPlace
         case AppointCaseManager(), _ if state is not None and not isinstance(state, Refused | Exited):
             return Decision(events=(CaseManagerAppointed(case_manager=command.case_manager),))
-    raise WrongStage(command=command.name, at=type(state).__name__ if state else "its beginning")
+    raise WrongStage(command=command.name, at=waits_for(state) if state else "a referral")
 
 
 def _refer(command: RecordReferral, context: Context) -> ReferralRecorded:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from itertools import takewhile
 
 from pydantic import Field
 
 from domain.care import ReviewKind, ReviewOutcome
 from domain.decision import Command, Context, Decision, Rejected, Stage, WrongStage
-from domain.due import Due, months_from, working_days_from
+from domain.due import Due
 from domain.events import ReviewHeld
 from domain.fields import Code, Degrees, Words
+from domain.reckoning import months_from, next_review_kind, working_days_from
 from domain.states import (
     AwaitingAssessment,
     AwaitingExit,
@@ -21,6 +21,7 @@ from domain.states import (
     InDelivery,
     Journey,
     Review,
+    waits_for,
 )
 
 
@@ -78,7 +79,7 @@ def decide(command: ReviewCommand, state: Journey, context: Context) -> Decision
     match command, state:
         case HoldReview(), InDelivery():
             return Decision(events=(_hold(command, state, context),))
-    raise WrongStage(command=command.name, at=type(state).__name__)
+    raise WrongStage(command=command.name, at=waits_for(state))
 
 
 def _hold(command: HoldReview, state: InDelivery, context: Context) -> ReviewHeld:
@@ -110,13 +111,9 @@ def _check_degrees(command: HoldReview, context: Context) -> None:
 
 
 def _next_kind(command: HoldReview, file: CaseFile, context: Context) -> ReviewKind:
-    """[A] Every so many progress reviews the next one is a full one, so that one is held at least yearly."""
     if command.review == "full":
         return "progress"
-    settings = context.programme.settings(file.municipality, context.today)
-    since_full = 1 + sum(1 for _ in takewhile(lambda review: review.kind == "progress", reversed(file.reviews)))
-    every = settings.full_review_months // settings.progress_review_months
-    return "full" if since_full >= every - 1 else "progress"
+    return next_review_kind(file.progress_reviews + 1, file.municipality, context)
 
 
 def _next_due(command: HoldReview, state: InDelivery, context: Context) -> Due:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from domain.care import Agreer, Release
 from domain.decision import Command, Context, Decision, Rejected, WrongStage
-from domain.due import Deadline, Wake, days_from, deadline, wakes, working_days_from
+from domain.due import Deadline, Wake, deadline, wakes
 from domain.events import (
     BudgetSettled,
     ChallengeDecided,
@@ -23,7 +23,8 @@ from domain.events import (
     ReminderRaised,
 )
 from domain.fields import Code, Id, Words
-from domain.states import Challenge, Exited, Journey, Refused, own_deadlines, with_file
+from domain.reckoning import days_from, working_days_from
+from domain.states import Challenge, Exited, Journey, Refused, own_deadlines, waits_for, with_file
 
 WINDOW = "challenge-window"
 STEPS = ("before", "on", "after")
@@ -144,7 +145,7 @@ def _facts(command: ThroughoutCommand, state: Journey, context: Context) -> Iter
             yield ContactLogged(contact_id=context.new_id("contact"), **dict(command))
         case ChangeCrisisPlan():
             if isinstance(state, Refused | Exited):
-                raise WrongStage(command=command.name, at=type(state).__name__)
+                raise WrongStage(command=command.name, at=waits_for(state))
             yield CrisisPlanChanged(**dict(command))
         case ChallengeDecision():
             yield _challenge(command, state, context)

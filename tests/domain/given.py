@@ -19,10 +19,9 @@ from domain.events import (
     ProviderContracted,
     RepresentativeNamed,
 )
-from domain.persons import CARE, Person
-from domain.places import Agreement
+from domain.parties import Agreement, Person, Provider
+from domain.persons import CARE
 from domain.programme import Programme, load
-from domain.providers import Provider
 from domain.states import Journey
 from domain.working_days import at_hour
 

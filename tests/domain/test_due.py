@@ -8,8 +8,9 @@ import pytest
 
 from domain import journey
 from domain.decision import Context
-from domain.due import Due, days_from, deadline, months_from, working_days_from
+from domain.due import Due, deadline
 from domain.events import ReminderRaised
+from domain.reckoning import days_from, months_from, working_days_from
 from domain.stages.throughout import RaiseReminders
 from domain.states import Journey
 from tests.domain.given import CASE_MANAGER, PROGRAMME, TOWN, Given, given, nothing

@@ -16,7 +16,15 @@ from hypothesis import strategies as st
 from domain import journey
 from domain.deciders import JOURNEYS
 from domain.decision import Command, Decision
-from domain.events import DeliveryRecorded, Event, PaymentRecorded, PlaceFreed, PlaceOccupied, PlaceOffered
+from domain.events import (
+    BudgetDecided,
+    DeliveryRecorded,
+    Event,
+    PaymentRecorded,
+    PlaceFreed,
+    PlaceOccupied,
+    PlaceOffered,
+)
 from domain.money import cost_cents
 from domain.persons import one_journey
 from domain.stages import delivery, referral, throughout
@@ -25,6 +33,7 @@ from domain.states import (
     Exited,
     InDelivery,
     Journey,
+    waits_for,
 )
 from domain.working_days import local_date
 from tests.domain import steps
@@ -210,7 +219,7 @@ class Path:
                 was_true = tuple(event for event, occurred in known if occurred <= valid)
                 state = fold(JOURNEYS, was_true, JOURNEY)
                 assert state is not None
-                assert journey.waits_for(state)
+                assert waits_for(state)
                 assert journey.stage_of(state)
                 journey.pending(state)
                 journey.settled(state)
@@ -277,3 +286,12 @@ def test_what_is_given_back_of_a_line_that_is_left_out_changes_nothing() -> None
     state = fold(JOURNEYS, without, JOURNEY)
     assert isinstance(state, Exited)
     assert dict(state.file.accounts) == {}
+
+
+def test_a_budget_that_says_less_than_was_delivered_is_read_as_what_was_delivered() -> None:
+    """A decision of today says so itself; whatever was recorded otherwise, the four numbers stay in order."""
+    case = steps.in_delivery(steps.visit(minutes=120))
+    decided = next(event for event in case.events if isinstance(event, BudgetDecided))
+    less = decided.model_copy(update={"lines": (decided.lines[0].model_copy(update={"cents": 100}),)})
+    account = given(case, less).known.file.accounts["recovery"]
+    assert (account.allocated, account.committed, account.delivered) == (6400, 6400, 6400)

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from domain.deciders import NotInTheProgramme
 from domain.events import Event, ProviderContractChanged
+from domain.parties import Provider
 from domain.providers import (
     ChangeContract,
     ContractProvider,
     PeriodBackwards,
-    Provider,
     ProviderExists,
     UnknownComponent,
     UnknownProvider,

@@ -100,7 +100,7 @@ def test_a_journey_begins_once() -> None:
 
 
 def test_nothing_but_a_referral_begins_a_journey() -> None:
-    nothing().when(CompleteApplication(complete_on=MONDAY)).refused(WrongStage, says="its beginning")
+    nothing().when(CompleteApplication(complete_on=MONDAY)).refused(WrongStage, says="a referral")
 
 
 def test_the_clock_of_the_decision_starts_when_the_application_is_complete() -> None:

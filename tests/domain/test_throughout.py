@@ -96,7 +96,7 @@ def test_a_withdrawn_consent_is_noted() -> None:
 
 
 def test_before_the_referral_there_is_nothing_to_log() -> None:
-    nothing().when(call()).refused(WrongStage, says="its beginning")
+    nothing().when(call()).refused(WrongStage, says="a referral")
 
 
 # ── Challenges ───────────────────────────────────────────────────────────────────────────────────────────────────────

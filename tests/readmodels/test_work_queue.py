@@ -10,7 +10,7 @@ import pytest
 from domain import journey
 from domain.codec import Recorded
 from domain.stages.planning import AgreePlan
-from domain.states import Exited, Journey, Refused
+from domain.states import Exited, Journey, Refused, waits_for
 from eventstore.postgres import PostgresEventStore
 from readmodels import projector as projecting
 from readmodels.lookout import DatabaseLookout
@@ -99,7 +99,7 @@ def _row(journey_id: str, events: list[Recorded]) -> Row:
         person_id=state.file.person_id,
         municipality=state.file.municipality,
         stage=str(journey.stage_of(state)),
-        waits_for=journey.waits_for(state),
+        waits_for=waits_for(state),
         case_manager=state.file.case_manager,
         version=len(events),
         next_what=due[0] if due else None,
@@ -156,6 +156,16 @@ async def test_batches_that_come_twice_change_nothing(pool: Pool, queue: WorkQue
         for each in (queue, WorkQueue(pool, PostgresEventStore(pool), CODEC)):
             for start in range(0, len(recorded), 7):
                 await each.apply(connection, recorded[start : start + 7])
+    assert by_journey(await rows_of(queue)) == before
+
+
+async def test_an_old_batch_that_comes_late_takes_no_row_back(pool: Pool, queue: WorkQueue) -> None:
+    """From a process that knows nothing newer."""
+    await shown(await projector_of(pool, queue), pool, "work_queue")
+    before = by_journey(await rows_of(queue))
+    recorded = await everything(pool)
+    async with pool.acquire() as connection:
+        await WorkQueue(pool, PostgresEventStore(pool), CODEC).apply(connection, recorded[: len(recorded) // 2])
     assert by_journey(await rows_of(queue)) == before
 
 

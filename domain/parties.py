@@ -1,0 +1,90 @@
+"""Where a person, an agreement and a provider stand: what each stream comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    person_id: str
+    municipality: str
+    birth_date: date
+    synthetic: bool
+    consents: frozenset[tuple[str, str]] = frozenset()
+    carers: frozenset[str] = frozenset()
+    representatives: frozenset[str] = frozenset()
+
+    def consents_to(self, purpose: str, recipient: str) -> bool:
+        return (purpose, recipient) in self.consents
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiter:
+    journey_id: str
+    municipality: str
+    since: date
+    place_from: date
+    joined: int  # the version at which they joined: who came first that day
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Agreement:
+    """`places` are those of the latest period; a place is held by a journey from a day on."""
+
+    agreement: str
+    municipalities: frozenset[str]
+    places: int
+    valid_from: date
+    valid_to: date | None
+    version: int
+    occupied: Mapping[str, date] = field(default_factory=dict)
+    waiting: tuple[Waiter, ...] = ()  # in order: day of the complete application, then who joined first
+    offered: frozenset[str] = frozenset()
+
+    @property
+    def free(self) -> int:
+        """Places neither taken nor offered."""
+        return self.places - len(self.occupied) - len(self.offered)
+
+    @property
+    def next_in_order(self) -> Waiter | None:
+        return next((w for w in self.waiting if w.journey_id not in self.offered), None)
+
+    def waiter(self, journey_id: str) -> Waiter | None:
+        return next((w for w in self.waiting if w.journey_id == journey_id), None)
+
+    def has_ended(self, on: date) -> bool:
+        return self.valid_to is not None and self.valid_to < on
+
+    def ahead_of(self, since: date) -> int:
+        """How many wait before somebody whose application was complete on `since`."""
+        return sum(1 for waiter in self.waiting if waiter.since <= since)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contract:
+    components: frozenset[str]
+    municipalities: frozenset[str]
+    valid_from: date
+    valid_to: date | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Provider:
+    provider_id: str
+    contracts: tuple[Contract, ...]  # in the order told; for any day the last that covers it counts
+
+    def contract_on(self, day: date) -> Contract | None:
+        covering = (c for c in self.contracts if c.valid_from <= day and (c.valid_to is None or day <= c.valid_to))
+        return max(covering, key=self.contracts.index, default=None)
+
+    def covers(self, component: str, municipality: str, starts_on: date, ends_on: date) -> bool:
+        """Whether every day of a period is under a contract for that component there."""
+        starts = (c.valid_from for c in self.contracts)
+        ends = (c.valid_to + timedelta(days=1) for c in self.contracts if c.valid_to is not None)
+        turns = {starts_on, *(day for day in (*starts, *ends) if starts_on <= day <= ends_on)}
+        in_force = [self.contract_on(day) for day in turns]  # nothing changes between two turns
+        return all(c is not None and component in c.components and municipality in c.municipalities for c in in_force)

@@ -1,0 +1,60 @@
+"""Reckons when something is due: in working days, calendar days or months, by the calendar and settings of that day."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from domain.care import ReviewKind
+from domain.decision import Context
+from domain.due import Due
+
+
+def working_days_from(context: Context, start: date, days: int, municipality: str, what: str) -> Due:
+    calendar = context.programme.calendar(start)
+    return _due(context, calendar.add_working_days(start, days), municipality, f"{what}-{days}-working-days")
+
+
+def months_from(context: Context, start: date, months: int, municipality: str, what: str) -> Due:
+    """The same day of the month, or the month's last; on a working day if that falls on none."""
+    month = start.month - 1 + months
+    year, month = start.year + month // 12, month % 12 + 1
+    day = start.replace(year=year, month=month, day=1)
+    for candidate in range(start.day, 0, -1):
+        try:
+            day = day.replace(day=candidate)
+            break
+        except ValueError:
+            continue
+    calendar = context.programme.calendar(day)
+    return _due(context, calendar.add_working_days(day, 0), municipality, f"{what}-{months}-months")
+
+
+def challenge_until(municipality: str, context: Context) -> Due:
+    """The last day on which today's decision can be challenged."""
+    days = context.programme.settings(municipality, context.today).challenge_window_days
+    return days_from(context, context.today, days, municipality, "challenge-window")
+
+
+def days_from(context: Context, start: date, days: int, municipality: str, what: str) -> Due:
+    """So many calendar days later; on the next working day if that falls on none."""
+    day = start + timedelta(days=days)
+    calendar = context.programme.calendar(day)
+    return _due(context, calendar.add_working_days(day, 0), municipality, f"{what}-{days}-days")
+
+
+def _due(context: Context, on: date, municipality: str, rule: str) -> Due:
+    settings = context.programme.settings(municipality, context.today)
+    calendar = context.programme.calendar(on)
+    return Due(
+        on=on,
+        remind_on=calendar.add_working_days(on, -settings.reminder_before_working_days),
+        escalate_on=calendar.add_working_days(on, settings.reminder_after_working_days),
+        rule=f"{settings.version}/{rule}",
+    )
+
+
+def next_review_kind(progress_reviews: int, municipality: str, context: Context) -> ReviewKind:
+    """[A] After so many progress reviews the next one is a full one, so that one is held at least yearly."""
+    settings = context.programme.settings(municipality, context.today)
+    every = settings.full_review_months // settings.progress_review_months
+    return "full" if progress_reviews >= every - 1 else "progress"
