@@ -78,7 +78,10 @@ def _listening(host: str, port: int) -> socket.socket:
     # Named TCP, or asyncio leaves its delay on and every answer takes 40 ms more.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((host, port))
+    try:
+        listening.bind((host, port))
+    except OSError as refused:
+        raise OSError(f"the API cannot listen at {host}:{port}: {refused.strerror}") from refused
     return listening
 
 

@@ -43,6 +43,10 @@ class Streams(Generic[S]):
         self.keep(stream_id, folded)
         return folded, found.known
 
+    def kept(self, stream_id: str) -> Folded[S] | None:
+        """The stream as it was last seen here, if it was."""
+        return self._kept.get(stream_id)
+
     def advance(self, stream_id: str, folded: Folded[S], events: Iterable[Event]) -> Folded[S]:
         version, state = folded.version, folded.state
         for event in events:

@@ -116,6 +116,8 @@ class Recorder:
 
     async def _record(self, streams: Streams[S], step: Submission) -> Outcome:
         command = _parse(step)
+        if (outcome := await self._from_memory(streams, command, step)) is not None:
+            return outcome
         bound: str | None = None
         for _ in range(LOST_RACES):
             try:
@@ -138,6 +140,21 @@ class Recorder:
             return _repeated(known.result, known.position)
         if folded.state is None and not command.creates:
             raise UnknownStream(kind=step.kind, id=step.stream_id)
+        return await self._decided(streams, folded, command, step)
+
+    async def _from_memory(self, streams: Streams[S], command: Command, step: Submission) -> Outcome | None:
+        """Decided on what was last seen here, which saves reading. It counts only once it is recorded: the append finds
+        a known command, and conflicts where the stream has moved on. Whatever else comes of it is decided anew."""
+        kept = streams.kept(step.stream_id)
+        if kept is None or step.expected not in (None, kept.version):
+            return None
+        try:
+            outcome = await self._decided(streams, kept, command, step)
+        except (Rejected, VersionConflict, QuotaExceeded, CommandReused):
+            return None
+        return outcome if outcome.events else None
+
+    async def _decided(self, streams: Streams[S], folded: Folded[S], command: Command, step: Submission) -> Outcome:
         _check_rights(step.actor, streams.decider.belongs_to(command, folded.state))
         await self._check_expected(folded, command, step)
         async with AsyncExitStack() as turn:

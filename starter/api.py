@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -40,6 +41,7 @@ log = structlog.get_logger()
 RETRY_AFTER = 2
 PAGE = 50
 PAGE_MAX = 200
+SEEN_MAX = 100_000
 
 
 class Clock(Protocol):
@@ -173,6 +175,23 @@ async def _known(parts: Parts, kind: str, stream_id: str) -> StreamHead:
     return head
 
 
+class Seen(OrderedDict[str, str]):
+    """Streams and the municipality each was last recorded in, so that most steps need not ask; the step itself is decided
+    with what is so by then."""
+
+    def __setitem__(self, stream_id: str, tenant: str) -> None:
+        super().__setitem__(stream_id, tenant)
+        if len(self) > SEEN_MAX:
+            self.popitem(last=False)
+
+
+async def _writable(parts: Parts, kind: str, stream_id: str, actor: Actor) -> StreamHead:
+    """Agreements and providers belong to several municipalities; the step itself knows to which."""
+    if kind in ("journeys", "persons"):
+        return await _readable(parts, kind, stream_id, actor)
+    return await _known(parts, kind, stream_id)
+
+
 async def _readable(parts: Parts, kind: str, stream_id: str, actor: Actor) -> StreamHead:
     head = await _known(parts, kind, stream_id)
     if not actor.is_national and head.tenant != actor.municipality:
@@ -186,13 +205,14 @@ async def _readable(parts: Parts, kind: str, stream_id: str, actor: Actor) -> St
 def _commands(parts: Parts) -> APIRouter:
     """One route for each command of the catalogue, with its schema."""
     router = APIRouter(prefix="/v1", responses=PROBLEMS)
+    seen = {kind: Seen() for kind in PREFIX}
     for command in ALL:
         if not command.internal:
-            _route(router, parts, command)
+            _route(router, parts, command, seen[command.kind])
     return router
 
 
-def _route(router: APIRouter, parts: Parts, command: type[Command]) -> None:
+def _route(router: APIRouter, parts: Parts, command: type[Command], seen: Seen) -> None:
     caller = _caller(parts)
 
     async def create(
@@ -212,9 +232,8 @@ def _route(router: APIRouter, parts: Parts, command: type[Command]) -> None:
     ) -> Answer:
         command_id = digest(actor.id, id, _key(key))
         expected = _expected(if_match, command)
-        head = await _known(parts, command.kind, id)
-        if command.kind in ("journeys", "persons") and not actor.is_national and head.tenant != actor.municipality:
-            raise ProblemRaised(403, "outside_municipality", "This belongs to another municipality than yours.")
+        if seen.get(id) != actor.municipality:
+            seen[id] = (await _writable(parts, command.kind, id, actor)).tenant
         return await _hand_on(parts, response, _submission(body, actor, id, command_id, expected))
 
     endpoint = create if command.creates else change
