@@ -64,6 +64,7 @@ async def work(settings: Settings) -> None:
         await stopped.wait()
         log.info("worker draining")
     projecting.cancel()
+    await asyncio.wait([projecting])
     await pool.close()
 
 

@@ -19,7 +19,8 @@ class DatabaseLookout:
     async def unconfirmed(self, *, now: datetime, grace: timedelta) -> AsyncIterator[Behind]:
         rows = await self._pool.fetch(
             """SELECT journey_id, version, wake_at FROM read.work_queue
-            WHERE (confirmed < version AND changed_at < $1) OR wake_at < $1 LIMIT $2""",
+            WHERE (confirmed < version AND changed_at < $1) OR wake_at < $1
+            ORDER BY random() LIMIT $2""",  # at random, so that a thousand that cannot be helped never hide the others
             now - grace, AT_ONCE,
         )  # fmt: skip
         for row in rows:

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starter.problems import FieldError, ProblemRaised
 
 MAX_BODY = 512 * 1024  # bytes; the largest real assessment has 60 kB, and what is sealed of it must fit the record
+HEARD_OUT = 8 * MAX_BODY  # cut off in mid-sentence, most senders would not hear why
 MAX_DEPTH = 40
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)  # of every day in a body: births, contracts, visits
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # control characters; halves of a character
@@ -58,18 +59,20 @@ def _is_json(scope: Scope) -> bool:
 async def _read(scope: Scope, receive: Receive) -> bytes | None:
     """The whole body; None if it is too large."""
     declared: bytes = dict(scope["headers"]).get(b"content-length", b"0")
-    if not declared.isdigit() or int(declared) > MAX_BODY:
+    if not declared.isdigit() or int(declared) > HEARD_OUT:
         return None
-    body = bytearray()
-    while True:
+    body, length = bytearray(), 0
+    while length <= HEARD_OUT:
         message = await receive()
         if message["type"] != "http.request":
             return bytes(body)
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY:
-            return None
+        part = message.get("body", b"")
+        length += len(part)
+        if length <= MAX_BODY:
+            body += part
         if not message.get("more_body", False):
-            return bytes(body)
+            return bytes(body) if length <= MAX_BODY else None
+    return None
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
