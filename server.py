@@ -20,7 +20,8 @@ from runtime.lifetime import leave, until_stopped
 from runtime.settings import Settings, load
 from runtime.telemetry import configure
 from runtime.temporal import connect
-from starter.api import Clock, Parts, application
+from starter.access import Clock, Parts
+from starter.api import application
 from starter.auth import TokenFile
 from starter.ending import in_one_line
 from starter.submit import Submitter

@@ -1,0 +1,286 @@
+"""What can be read: a journey, its timeline and events, the work queue, places, and reference data."""
+
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from activities.folding import Streams
+from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS
+from domain.decision import Actor, Stage
+from domain.parties import Agreement, Person
+from domain.ports import Position
+from domain.programme import NotInForce, NotKnown, Programme
+from domain.states import Journey
+from eventstore.postgres import translated
+from readmodels.projector import wait_for
+from readmodels.work_queue import Filter, Row, WorkQueue, WrongCursor
+from starter.access import PROBLEMS, CodeQuery, Parts, StreamId, caller_of, known, readable
+from starter.problems import FieldError, ProblemRaised
+from starter.telling import tell
+from starter.views import AgreementView, JourneyView, PersonView, agreement_view, journey_view, person_view
+
+PAGE = 50
+PAGE_MAX = 200
+
+
+class Told(BaseModel):
+    version: int
+    type: str
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: Actor
+    sentence: str
+
+
+class EventView(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    version: int
+    position: str
+    type: str
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: Actor
+    data: dict[str, Any]  # the event's own fields; their schema is in the catalogue
+
+
+class QueueRow(BaseModel):
+    journey_id: str
+    person_id: str
+    municipality: str
+    stage: str
+    waits_for: str
+    case_manager: str | None
+    version: int
+    next_what: str | None
+    next_due: date | None
+    overdue: bool
+    open: bool
+    changed_at: datetime
+
+
+class QueuePage(BaseModel):
+    today: date
+    items: tuple[QueueRow, ...]
+    next: str | None
+
+
+class EventPage(BaseModel):
+    items: tuple[EventView, ...]
+    next: int | None
+
+
+class Timeline(BaseModel):
+    items: tuple[Told, ...]
+
+
+def reading(parts: Parts) -> APIRouter:
+    router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["reading"])
+    caller = caller_of(parts)
+    journeys: Streams[Journey] = Streams(parts.store, parts.codec, JOURNEYS)
+    persons: Streams[Person] = Streams(parts.store, parts.codec, PERSONS)
+    agreements: Streams[Agreement] = Streams(parts.store, parts.codec, AGREEMENTS)
+    Caller = Annotated[Actor, Depends(caller)]  # noqa: N806 — a type, made here because it needs `parts`
+
+    @router.get("/journeys/{id}", operation_id="get-journey")
+    async def journey(id: StreamId, actor: Caller, response: Response) -> JourneyView:
+        """A journey as it stands now."""
+        await readable(parts, "journeys", id, actor)
+        folded, _ = await journeys.at_latest(id)
+        assert folded.state is not None
+        response.headers["ETag"] = f'"{folded.version}"'
+        return journey_view(folded.state, folded.version)
+
+    @router.get("/journeys/{id}/timeline", operation_id="get-timeline")
+    async def timeline(id: StreamId, actor: Caller) -> Timeline:
+        """What happened, in sentences."""
+        await readable(parts, "journeys", id, actor)
+        found = await parts.store.read(id)
+        return Timeline(
+            items=tuple(
+                Told(
+                    version=each.version,
+                    type=each.event.type,
+                    occurred_at=each.occurred_at,
+                    recorded_at=each.recorded_at,
+                    actor=each.meta.actor,
+                    sentence=tell(each),
+                )
+                for each in map(parts.codec.decode, found.events)
+            )
+        )
+
+    @router.get("/{kind}/{id}/events", operation_id="get-events")
+    async def events(
+        kind: Annotated[str, Path(pattern="^(journeys|persons|agreements|providers)$")],
+        id: StreamId,
+        actor: Caller,
+        request: Request,
+        response: Response,
+        cursor: Annotated[int, Query(ge=0, le=2**53)] = 0,
+        limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = PAGE,
+    ) -> EventPage:
+        """The facts themselves, in order."""
+        await readable(parts, kind, id, actor)
+        found = await parts.store.read(id, after=cursor, limit=limit + 1)
+        shown = [parts.codec.decode(each) for each in found.events[:limit]]
+        more = shown[-1].version if len(found.events) > limit else None
+        _link_next(request, response, more)
+        return EventPage(
+            items=tuple(
+                EventView(
+                    version=each.version,
+                    position=str(each.position),
+                    type=each.event.type,
+                    occurred_at=each.occurred_at,
+                    recorded_at=each.recorded_at,
+                    actor=each.meta.actor,
+                    data=each.event.model_dump(mode="json"),
+                )
+                for each in shown
+            ),
+            next=more,
+        )
+
+    @router.get("/journeys", operation_id="list-journeys")
+    async def queue(
+        actor: Caller,
+        request: Request,
+        response: Response,
+        municipality: CodeQuery = None,
+        stage: Stage | None = None,
+        case_manager: CodeQuery = None,
+        overdue: bool = False,
+        status: Literal["open", "ended", "all"] = "open",
+        after: Annotated[str | None, Query(max_length=60, description="a position: wait for it, up to 2 s")] = None,
+        cursor: Annotated[str | None, Query(max_length=400)] = None,
+        limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = PAGE,
+    ) -> QueuePage:
+        """The work queue: most urgent first."""
+        if not actor.is_national and municipality not in (None, actor.municipality):
+            raise ProblemRaised(403, "outside_municipality", "This belongs to another municipality than yours.")
+        if municipality is not None:
+            _must_be_known(parts.programme, municipality)
+        today = await parts.clock.today()
+        wanted = Filter(
+            municipality=municipality if actor.is_national else actor.municipality,
+            stage=stage,
+            case_manager=case_manager,
+            due_before=today if overdue else None,
+            open={"open": True, "ended": False, "all": None}[status],
+        )
+        with translated():  # the lists are kept in the record's database, and are away when it is
+            await _shown_up_to(parts, after)
+            rows, more = await _page(parts.queue, wanted, cursor, limit)
+        _link_next(request, response, more)
+        return QueuePage(today=today, items=tuple(_queue_row(row, today) for row in rows), next=more)
+
+    @router.get("/persons/{id}", operation_id="get-person")
+    async def person(id: StreamId, actor: Caller, response: Response) -> PersonView:
+        """A person's consents, carers and representatives; names are in the person's events."""
+        await readable(parts, "persons", id, actor)
+        folded, _ = await persons.at_latest(id)
+        assert folded.state is not None
+        response.headers["ETag"] = f'"{folded.version}"'
+        return person_view(folded.state, folded.version)
+
+    @router.get("/agreements/{id}", operation_id="get-agreement")
+    async def agreement(id: StreamId, actor: Caller, response: Response) -> AgreementView:
+        """An agreement's places, and who waits in which order and why."""
+        await known(parts, "agreements", id)
+        folded, _ = await agreements.at_latest(id)
+        assert folded.state is not None
+        if not actor.is_national and actor.municipality not in folded.state.municipalities:
+            raise ProblemRaised(403, "outside_municipality", "This belongs to another municipality than yours.")
+        response.headers["ETag"] = f'"{folded.version}"'
+        return agreement_view(folded.state)
+
+    return router
+
+
+async def _page(queue: WorkQueue, wanted: Filter, cursor: str | None, limit: int) -> tuple[list[Row], str | None]:
+    try:
+        return await queue.page(wanted, cursor=cursor, limit=limit)
+    except WrongCursor as wrong:
+        raise _malformed("cursor", "must be one that this list gave out") from wrong
+
+
+async def _shown_up_to(parts: Parts, after: str | None) -> None:
+    if after is None:
+        return
+    try:
+        position = Position.parse(after)
+    except ValueError as wrong:
+        raise _malformed("after", str(wrong)) from wrong
+    if not await wait_for(parts.pool, parts.queue.name, position):
+        raise ProblemRaised(503, "not_shown_yet", "The list has not got there yet; ask again.", retry_after=1)
+
+
+def _must_be_known(programme: Programme, municipality: str) -> None:
+    try:
+        programme.municipality(municipality)
+    except NotKnown as unknown:
+        raise _malformed("municipality", str(unknown)) from unknown
+
+
+def _malformed(field: str, message: str) -> ProblemRaised:
+    wrong = FieldError(field=field, message=message)
+    return ProblemRaised(400, "malformed", "The request is not well formed.", errors=[wrong])
+
+
+def _queue_row(row: Row, today: date) -> QueueRow:
+    return QueueRow(**asdict(row), overdue=row.open and row.next_due is not None and row.next_due < today)
+
+
+def _link_next(request: Request, response: Response, cursor: str | int | None) -> None:
+    if cursor is not None:
+        following = request.url.include_query_params(cursor=str(cursor))
+        response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'  # the host is the asker's word
+
+
+# ── Reference data ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def reference(parts: Parts) -> APIRouter:
+    router = APIRouter(prefix="/v1/reference", responses=PROBLEMS, tags=["reference"])
+    caller = caller_of(parts)
+    programme = parts.programme
+
+    async def reference(
+        what: Annotated[str, Path(pattern="^(programme|municipalities|components|instrument|eligibility|life-areas)$")],
+        actor: Annotated[Actor, Depends(caller)],
+        on: date | None = None,
+    ) -> dict[str, Any]:
+        """Versioned data as it holds on a day; today if no day is given."""
+        day = on or await parts.clock.today()
+        try:
+            return {
+                "programme": programme.code,
+                "synthetic": programme.synthetic,
+                "on": day,
+                **_held(programme, what, day),
+            }
+        except NotInForce as silent:
+            raise ProblemRaised(404, "not_in_force", str(silent)) from silent
+
+    router.get("/{what}", operation_id="get-reference")(reference)
+    return router
+
+
+def _held(programme: Programme, what: str, day: date) -> dict[str, Any]:
+    match what:
+        case "municipalities":
+            return {"items": [asdict(each) for each in programme.municipalities]}
+        case "life-areas":
+            return {"items": [asdict(each) for each in programme.life_areas]}
+        case "components":
+            catalogue = programme.catalogue(day)
+            return {"version": catalogue.version, "items": [asdict(each) for each in catalogue.components.values()]}
+        case "instrument":
+            return {"instrument": asdict(programme.instrument(day))}
+        case "eligibility":
+            return {"rules": asdict(programme.eligibility(day)), "conditions": dict(programme.conditions)}
+    return {"sources": dict(programme.sources)}
