@@ -136,7 +136,7 @@ class Submitter:
 
     async def _running(self, step: Submission, update_id: str) -> Outcome | None:
         """Mostly the journey runs already; asking it alone takes a tenth less time than asking to start it as well."""
-        running = self._client.get_workflow_handle_for(PersonJourney.run, names.journey_workflow(step.stream_id))
+        running = self._client.get_workflow_handle(names.journey_workflow(step.stream_id))
         try:
             return await running.execute_update(PersonJourney.submit, step, id=update_id)
         except RPCError as absent:
