@@ -49,7 +49,7 @@ class Engine:
             raise answer
         return answer
 
-    def get_workflow_handle_for(self, *_: object) -> Engine:
+    def get_workflow_handle(self, *_: object) -> Engine:
         return self
 
     execute_update = execute_update_with_start_workflow
