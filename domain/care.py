@@ -102,6 +102,15 @@ class Allocation(Value):
     prices: tuple[Code, ...]
 
 
+class Ineligible(Value):
+    """One delivery whose cost nobody may bear twice."""
+
+    delivery_id: Id
+    line_id: Code
+    day: date
+    cents: Cents
+
+
 class Release(Value):
     """What is given back of one line, because it will not be used any more."""
 

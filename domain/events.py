@@ -15,6 +15,7 @@ from domain.care import (
     ConditionResult,
     ExitReason,
     Goal,
+    Ineligible,
     Noticer,
     Release,
     ReviewKind,
@@ -308,6 +309,17 @@ class ServiceCommitted(Event):
     cents: Cents
 
 
+@stored_as("recovery.opened", part="recovery")
+class RecoveryOpened(Event):
+    """Cost turned out to be ineligible: help on days on which the person had a service that must not be combined with it."""
+
+    recovery_id: Id
+    entitlement_id: Id
+    rules: Code
+    deliveries: tuple[Ineligible, ...]
+    cents: Cents
+
+
 @stored_as("payment.recorded", part="budget", day="paid_on")
 class PaymentRecorded(Event):
     line_id: Code
@@ -515,6 +527,27 @@ class ConsentWithdrawn(Event):
     purpose: Code
     recipient: Code
     on: date
+
+
+@stored_as("entitlement.recorded", part="entitlements", day="starts_on")
+class EntitlementRecorded(Event):
+    """A service outside the model that the person has for a time."""
+
+    entitlement_id: Id
+    service: PersonalCodeword
+    starts_on: date
+    ends_on: date | None
+    told_by: Code
+
+
+@stored_as("entitlement.corrected", part="entitlements")
+class EntitlementCorrected(Event):
+    """The period was another one; `withdrawn`: there never was one."""
+
+    entitlement_id: Id
+    starts_on: date
+    ends_on: date | None
+    withdrawn: bool
 
 
 # ── Providers ────────────────────────────────────────────────────────────────────────────────────────────────────────

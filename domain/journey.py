@@ -36,6 +36,7 @@ from domain.events import (
     PlanDrafted,
     PlanReopened,
     ProgressNoted,
+    RecoveryOpened,
     ReferralAccepted,
     ReferralCompleted,
     ReferralRecorded,
@@ -133,7 +134,7 @@ def evolve(state: Journey | None, event: Event, stream_id: str, version: int) ->
             return exit.evolve(state, event)
         case (
             ContactLogged() | ConsentLapsed() | CrisisPlanChanged() | ChallengeFiled() | ChallengeDecided()
-            | ChallengeLapsed() | ReminderRaised()
+            | ChallengeLapsed() | RecoveryOpened() | ReminderRaised()
         ):  # fmt: skip
             return throughout.evolve(state, event)
     raise ValueError(f"{event.type} does not belong into a journey's stream")

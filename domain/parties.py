@@ -8,6 +8,19 @@ from datetime import date, timedelta
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Entitlement:
+    """A service outside the model; both days count, and without an end it lasts until one is told."""
+
+    entitlement_id: str
+    service: str
+    starts_on: date
+    ends_on: date | None
+
+    def on(self, day: date) -> bool:
+        return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
     person_id: str
     municipality: str
@@ -16,6 +29,7 @@ class Person:
     consents: frozenset[tuple[str, str]] = frozenset()
     carers: frozenset[str] = frozenset()
     representatives: frozenset[str] = frozenset()
+    entitlements: Mapping[str, Entitlement] = field(default_factory=dict)
 
     def consents_to(self, purpose: str, recipient: str) -> bool:
         return (purpose, recipient) in self.consents

@@ -15,12 +15,14 @@ from domain.events import (
     ConsentGiven,
     ConsentWithdrawn,
     ContactDetailsChanged,
+    EntitlementCorrected,
+    EntitlementRecorded,
     Event,
     PersonRegistered,
     RepresentativeNamed,
 )
 from domain.fields import BirthDate, Code, Id, PersonalCode, Words
-from domain.parties import Person
+from domain.parties import Entitlement, Person
 from domain.ports import QuotaMove
 
 CARE = "person_centred_care"  # the purpose without which no journey begins
@@ -63,6 +65,20 @@ class PossibleDuplicates(Rejected):
     """Possibly registered already as {matches}: look, then send the ids in distinct_from if it is somebody else."""
 
     code = "possible_duplicates"
+
+
+class UnknownEntitlement(Rejected):
+    """There is no entitlement {entitlement}."""
+
+    code = "unknown_entitlement"
+    status = 422
+
+
+class EntitlementBackwards(Rejected):
+    """The service ends before it starts."""
+
+    code = "entitlement_backwards"
+    status = 422
 
 
 class OwnCarer(Rejected):
@@ -150,8 +166,33 @@ class WithdrawConsent(PersonCommand):
     on: date
 
 
+class RecordEntitlement(PersonCommand):
+    """Record a service outside the model that the person has for a time, so that no day is paid for twice."""
+
+    name = "record-entitlement"
+    part = "entitlements"
+
+    service: Literal["state_special_care", "social_rehabilitation", "similar_externally_financed_service", "other"]
+    starts_on: date
+    ends_on: date | None = None
+    told_by: Literal["register", "person", "provider", "document"]
+
+
+class CorrectEntitlement(PersonCommand):
+    """Correct the period of such a service; `withdrawn` if there never was one."""
+
+    name = "correct-entitlement"
+    part = "entitlements"
+
+    entitlement_id: Id
+    starts_on: date
+    ends_on: date | None = None
+    withdrawn: bool = False
+
+
 COMMANDS: tuple[type[PersonCommand], ...] = (
     RegisterPerson, ChangeContactDetails, NameRepresentative, LinkCarer, GiveConsent, WithdrawConsent,
+    RecordEntitlement, CorrectEntitlement,
 )  # fmt: skip
 
 
@@ -194,7 +235,20 @@ def _change(command: Command, state: Person, context: Context) -> tuple[Event, .
             if not state.consents_to(command.purpose, command.recipient):
                 raise NoSuchConsent(field="purpose", purpose=command.purpose, recipient=command.recipient)
             return (ConsentWithdrawn(**dict(command)),)
+        case RecordEntitlement():
+            _in_order(command.starts_on, command.ends_on)
+            return (EntitlementRecorded(entitlement_id=context.new_id("entitlement"), **dict(command)),)
+        case CorrectEntitlement():
+            _in_order(command.starts_on, command.ends_on)
+            if command.entitlement_id not in state.entitlements:
+                raise UnknownEntitlement(field="entitlement_id", entitlement=command.entitlement_id)
+            return (EntitlementCorrected(**dict(command)),)
     raise AssertionError(command)
+
+
+def _in_order(starts_on: date, ends_on: date | None) -> None:
+    if ends_on is not None and ends_on < starts_on:
+        raise EntitlementBackwards(field="ends_on")
 
 
 def evolve(state: Person | None, event: Event, stream_id: str, version: int) -> Person:
@@ -216,9 +270,28 @@ def evolve(state: Person | None, event: Event, stream_id: str, version: int) -> 
             return replace(state, carers=state.carers | {event.carer_id})
         case RepresentativeNamed():
             return replace(state, representatives=state.representatives | {event.representative_id})
+        case EntitlementRecorded():
+            entitlement = Entitlement(
+                entitlement_id=event.entitlement_id,
+                service=event.service,
+                starts_on=event.starts_on,
+                ends_on=event.ends_on,
+            )
+            return replace(state, entitlements={**state.entitlements, event.entitlement_id: entitlement})
+        case EntitlementCorrected():
+            return _corrected(state, event)
         case ContactDetailsChanged():
             return state
     raise ValueError(f"{event.type} does not belong into a person's stream")
+
+
+def _corrected(state: Person, event: EntitlementCorrected) -> Person:
+    others = {id_: each for id_, each in state.entitlements.items() if id_ != event.entitlement_id}
+    known = state.entitlements.get(event.entitlement_id)
+    if event.withdrawn or known is None:
+        return replace(state, entitlements=others)
+    corrected = replace(known, starts_on=event.starts_on, ends_on=event.ends_on)
+    return replace(state, entitlements={**others, event.entitlement_id: corrected})
 
 
 def one_journey(person_id: str) -> str:

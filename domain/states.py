@@ -109,6 +109,7 @@ class CaseFile:
     challengeable: Mapping[str, Due] = field(default_factory=dict)  # decision id → until when
     refusal: str | None = None  # the decision that refused, while it stands
     challenges: Mapping[str, Challenge] = field(default_factory=dict)
+    recovered: frozenset[str] = frozenset()  # deliveries whose cost is claimed back
     contacts: int = 0
     raised: frozenset[tuple[str, str]] = frozenset()
     lapsed_consents: frozenset[tuple[str, str]] = frozenset()

@@ -125,6 +125,10 @@ class WorkQueue:
         )
         return [(row["journey_id"], row["municipality"]) for row in rows]
 
+    async def all_of_person(self, person_id: str) -> Sequence[str]:
+        rows = await self._pool.fetch("SELECT journey_id FROM read.work_queue WHERE person_id = $1", person_id)
+        return [row["journey_id"] for row in rows]
+
 
 def _row(state: Journey, last: Recorded) -> tuple[object, ...]:
     file, pending = state.file, journey.pending(state)

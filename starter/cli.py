@@ -18,6 +18,7 @@ import asyncpg
 import typer
 
 from domain.codec import Codec, NullCipher
+from domain.money import euros
 from domain.programme import load as load_programme
 from domain.working_days import TALLINN, local_date
 from eventstore.migrate import migrate
@@ -27,7 +28,8 @@ from runtime.lifetime import leave, until_stopped
 from runtime.processes import free_port
 from runtime.settings import Settings, load
 from runtime.temporal import connect, ensure_namespace
-from starter.ending import WRONG_USE, end, in_one_line
+from starter.auditing import ineligible_costs
+from starter.ending import FOUND, WRONG_USE, end, in_one_line
 from starter.local import (
     new_tokens,
     own_settings,
@@ -194,6 +196,27 @@ def replay(
         print(json.dumps(found.as_json(), indent=2, ensure_ascii=False) if as_json else found.as_text())
 
     asyncio.run(_with_store(_settings(data_dir), look))
+
+
+@audit.command(name="ineligible")
+def ineligible_command(data_dir: DataDir = DATA_DIR) -> None:
+    """Cost of days on which another service was paid for too; exit 1 if any of it is not claimed back."""
+    settings = _settings(data_dir)
+
+    async def look(store: PostgresEventStore) -> None:
+        found = await ineligible_costs(store, Codec(NullCipher()), load_programme(settings.programme))
+        for each in found:
+            state = "claimed back" if each.recovered else "NOT CLAIMED BACK"
+            print(f"{each.day:%d.%m.%Y}  {euros(each.cents):>10}  {each.journey_id}  {each.service}: {state}")
+        open_cents = sum(each.cents for each in found if not each.recovered)
+        print(
+            f"{len(found)} deliveries, {euros(sum(each.cents for each in found))} euros; "
+            f"{euros(open_cents)} euros not claimed back"
+        )
+        if open_cents:
+            raise SystemExit(FOUND)
+
+    asyncio.run(_with_store(settings, look))
 
 
 async def _with_store(settings: Settings, look: Callable[[PostgresEventStore], Awaitable[None]]) -> None:

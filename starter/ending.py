@@ -20,7 +20,7 @@ from starter.local import NotReady
 from starter.replaying import NoSuchJourney
 from starter.submit import Unavailable
 
-WRONG_USE, UNREACHABLE = 2, 3
+FOUND, WRONG_USE, UNREACHABLE = 1, 2, 3
 
 
 @contextmanager

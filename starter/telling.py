@@ -80,6 +80,8 @@ def _later_sentence(event: e.Event) -> str:
             return f"Budget decided: {euros(total)} euros; the first review is due by {event.review_due.on:%d.%m.%Y}."
         case e.ServiceCommitted():
             return f"Ordered of {event.line_id}: {_hours(event.minutes)} for {euros(event.cents)} euros."
+        case e.RecoveryOpened():
+            return f"To be claimed back: {euros(event.cents)} euros, given on days that are paid for elsewhere."
         case e.PaymentRecorded():
             return f"Paid for {event.line_id}: {euros(event.cents)} euros ({event.reference})."
         case e.BudgetSettled():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -139,6 +140,13 @@ def _lines(state: Journey) -> tuple[LineView, ...]:
     )
 
 
+class EntitlementView(View):
+    entitlement_id: str
+    service: str
+    starts_on: date
+    ends_on: date | None
+
+
 class PersonView(View):
     person_id: str
     version: int
@@ -146,6 +154,7 @@ class PersonView(View):
     consents: tuple[str, ...]
     carers: tuple[str, ...]
     representatives: tuple[str, ...]
+    entitlements: tuple[EntitlementView, ...]
     synthetic: bool
 
 
@@ -157,6 +166,7 @@ def person_view(state: Person, version: int) -> PersonView:
         consents=tuple(f"{purpose} by {recipient}" for purpose, recipient in sorted(state.consents)),
         carers=tuple(sorted(state.carers)),
         representatives=tuple(sorted(state.representatives)),
+        entitlements=tuple(EntitlementView.model_validate(asdict(each)) for each in state.entitlements.values()),
         synthetic=state.synthetic,
     )
 

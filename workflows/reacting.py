@@ -1,4 +1,4 @@
-"""What a fact in one stream means to another's workflow: a place to offer, a place to take, a consent that is gone."""
+"""What a fact means to another stream: a place to offer, a place to take, a consent gone, cost to look at again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from domain.codec import Recorded
 from domain.events import (
     AgreementSigned,
     ConsentWithdrawn,
+    EntitlementCorrected,
+    EntitlementRecorded,
     PlaceFreed,
     PlaceOffered,
     WaitingJoined,
@@ -19,9 +21,13 @@ from workflows.relaying import own_step
 from workflows.sweeping import TemporalEngine
 
 
-class OpenJourneys(Protocol):
+class Journeys(Protocol):
     async def of_person(self, person_id: str) -> Sequence[tuple[str, str]]:
         """Open journeys of a person: (journey id, municipality)."""
+        ...
+
+    async def all_of_person(self, person_id: str) -> Sequence[str]:
+        """Every journey of a person, ended ones too: their cost does not end with them."""
         ...
 
 
@@ -33,7 +39,7 @@ class Reactor:
     name = "reactor"
     asks: Sequence[str] = ("work_queue",)
 
-    def __init__(self, engine: TemporalEngine, journeys: OpenJourneys) -> None:
+    def __init__(self, engine: TemporalEngine, journeys: Journeys) -> None:
         self._engine = engine
         self._journeys = journeys
 
@@ -47,6 +53,10 @@ class Reactor:
                     await self._engine.tell_journey(own_step("take-place", journey_id, str(told.position)))
                 case ConsentWithdrawn():
                     await self._withdrawn(told.event, told)
+                case EntitlementRecorded() | EntitlementCorrected():
+                    for journey_id in await self._journeys.all_of_person(told.stream_id):
+                        step = own_step("check-double-funding", journey_id, str(told.position))
+                        await self._engine.tell_journey(step)
         for agreement in sorted(agreements):
             await self._engine.wake_places(agreement)
 

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from domain.care import Allocation, ServiceLine
 from domain.decision import Command, Context, Decision, Rejected, Stage, WrongStage
+from domain.double_funding import check_period
 from domain.due import Due
 from domain.events import BudgetDecided, BudgetSettled, PaymentRecorded, ServiceCommitted
 from domain.fields import Cents, Code, Minutes, Words
@@ -97,6 +98,7 @@ class CommitService(BudgetCommand):
     """Order help from the line's provider: money set aside becomes money promised."""
 
     name = "commit-service"
+    needs_person = True
 
     line_id: Code
     minutes: Minutes
@@ -233,6 +235,7 @@ def _check_caps(lines: tuple[Allocation, ...], context: Context) -> None:
 
 def _commit(command: CommitService, file: CaseFile, context: Context) -> ServiceCommitted:
     account = file.account(command.line_id)
+    check_period(max(account.line.starts_on, context.today), account.line.ends_on, context, field="line_id")
     cents = ceiling_cents(command.minutes, prices_over(account.line, file.municipality, context))
     left = account.allocated - account.committed
     if cents > left:

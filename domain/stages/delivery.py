@@ -10,6 +10,7 @@ from pydantic import Field
 
 from domain.care import Agreer
 from domain.decision import Command, Context, Decision, Rejected, Stage, WrongStage
+from domain.double_funding import check_day
 from domain.events import (
     DeliveryConfirmed,
     DeliveryCorrected,
@@ -96,6 +97,7 @@ class RecordDelivery(DeliveryCommand):
 
     name = "record-delivery"
     additive = True
+    needs_person = True
 
     line_id: Code
     day: date
@@ -214,6 +216,7 @@ def _fact(command: DeliveryCommand, state: Journey, context: Context) -> Deliver
 def _record(command: RecordDelivery, state: Journey, context: Context) -> DeliveryRecorded:
     account = state.file.account(command.line_id)
     _on_a_day_of(account, command.day, state, context)
+    check_day(command.day, context, field="day")
     line = account.line
     price = price_on(command.day, line.component, line.tariff, state.file.municipality, context)
     cents = cost_cents(minutes=command.minutes, cents_per_hour=price.cents_per_hour)

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from domain.care import Agreer, ConditionResult, Finding, Noticer
 from domain.decision import BeforeBeginning, Command, Context, Decision, Rejected, Stage, WrongStage
+from domain.double_funding import check_day, first_free_day
 from domain.due import Due
 from domain.events import (
     CaseManagerAppointed,
@@ -23,6 +24,7 @@ from domain.events import (
     ReferralRefused,
     ReferralReopened,
     WaitingJoined,
+    WaitingLeft,
 )
 from domain.fields import Code, Id, PersonalCodeword, Words
 from domain.parties import Agreement, Person
@@ -178,6 +180,7 @@ class RequestPlace(ReferralCommand):
     name = "request-place"
     part = "place"
     touches_places = True
+    needs_person = True
 
     from_on: date
 
@@ -188,6 +191,7 @@ class TakePlace(ReferralCommand):
     name = "take-place"
     part = "place"
     touches_places = True
+    needs_person = True
     internal = True
 
 
@@ -224,7 +228,7 @@ def decide(command: ReferralCommand, state: Journey | None, context: Context) ->
                 raise PlaceTaken
             if state.file.waits_for_place:
                 raise WaitsAlready
-            return _place(state.file, command.from_on, context)
+            return _place(state.file, command.from_on, context, field="from_on")
         case TakePlace(), _ if state is not None and state.file.waits_for_place:
             return _take_offered(state.file, context)
         case TakePlace(), _:
@@ -285,7 +289,7 @@ def _decide_eligibility(command: DecideEligibility, state: Referred, context: Co
         place_from=place_from,
     )
     file = state.file
-    placed = _postpone(file, context) if place_from is None else _place(file, place_from, context)
+    placed = _postpone(file, context) if place_from is None else _place(file, place_from, context, field="findings")
     return replace(placed, events=(accepted, *placed.events))
 
 
@@ -381,8 +385,9 @@ def _place_from(command: DecideEligibility, conditions: tuple[ConditionResult, .
 # ── Places ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _place(file: CaseFile, from_on: date, context: Context) -> Decision:
+def _place(file: CaseFile, from_on: date, context: Context, *, field: str) -> Decision:
     agreement = _agreement(file, context)
+    check_day(from_on, context, field=field)
     since = file.complete_on or context.today
     if agreement.free > 0 and not agreement.waiting:
         return _take(file, agreement, from_on, context)
@@ -404,7 +409,16 @@ def _take_offered(file: CaseFile, context: Context) -> Decision:
     waiter = agreement.waiter(file.journey_id)
     if waiter is None or file.journey_id not in agreement.offered:
         raise NotOffered
-    return _take(file, agreement, max(waiter.place_from, context.today), context)
+    from_on = first_free_day(max(waiter.place_from, context.today), context)
+    if from_on is None:
+        return _give_up(file, context)
+    return _take(file, agreement, from_on, context)
+
+
+def _give_up(file: CaseFile, context: Context) -> Decision:
+    """The place goes to the next in order: nobody knows when the service ends that must not be combined with it."""
+    left = WaitingLeft(journey_id=file.journey_id, reason="other_service")
+    return replace(_postpone(file, context), agreement=(left,))
 
 
 def _take(file: CaseFile, agreement: Agreement, from_on: date, context: Context) -> Decision:
@@ -464,9 +478,17 @@ def evolve(state: Journey, event: ReferralEvent) -> Journey:
             waits = replace(file, waits_in=event.agreement)
             return Waiting(file=waits, since=event.since) if isinstance(state, Referred) else with_file(state, waits)
         case PlacePostponed():
-            return AwaitingAssessment(file=file, assessment_due=event.assessment_due)
+            return _postponed(state, event)
         case CaseManagerAppointed():
             return with_file(state, replace(file, case_manager=event.case_manager))
+
+
+def _postponed(state: Journey, event: PlacePostponed) -> Journey:
+    """Assessment and plan can begin all the same."""
+    file = replace(state.file, waits_in=None)
+    if isinstance(state, Referred | Waiting):
+        return AwaitingAssessment(file=file, assessment_due=event.assessment_due)
+    return with_file(state, file)
 
 
 def _placed(state: Journey, event: PlaceReceived) -> Journey:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from domain.care import Agreer, Release
 from domain.decision import Command, Context, Decision, Rejected, WrongStage
+from domain.double_funding import recoveries
 from domain.due import Deadline, Wake, deadline, wakes
 from domain.events import (
     BudgetSettled,
@@ -19,6 +20,7 @@ from domain.events import (
     ContactLogged,
     CrisisPlanChanged,
     Event,
+    RecoveryOpened,
     ReferralReopened,
     ReminderRaised,
 )
@@ -113,6 +115,15 @@ class NoteLapsedConsent(ThroughoutCommand):
     recipient: Code
 
 
+class CheckDoubleFunding(ThroughoutCommand):
+    """Look again whether help was given on days that are paid for elsewhere, because such a service became known."""
+
+    name = "check-double-funding"
+    part = "recovery"
+    internal = True
+    needs_person = True
+
+
 class RaiseReminders(ThroughoutCommand):
     """Raise what has come due by now."""
 
@@ -122,7 +133,8 @@ class RaiseReminders(ThroughoutCommand):
 
 
 COMMANDS: tuple[type[ThroughoutCommand], ...] = (
-    LogContact, ChangeCrisisPlan, ChallengeDecision, DecideChallenge, NoteLapsedConsent, RaiseReminders,
+    LogContact, ChangeCrisisPlan, ChallengeDecision, DecideChallenge, NoteLapsedConsent, CheckDoubleFunding,
+    RaiseReminders,
 )  # fmt: skip
 
 
@@ -153,6 +165,8 @@ def _facts(command: ThroughoutCommand, state: Journey, context: Context) -> Iter
             yield from _decide_challenge(command, state, context)
         case NoteLapsedConsent():
             yield ConsentLapsed(**dict(command))
+        case CheckDoubleFunding():
+            yield from recoveries(state, context)
         case RaiseReminders():
             yield from _raise(state, context)
         case _:
@@ -217,7 +231,7 @@ def _lapse(window: Deadline, state: Journey) -> Iterator[Event]:
 
 ThroughoutEvent = (
     ContactLogged | ConsentLapsed | CrisisPlanChanged | ChallengeFiled | ChallengeDecided | ChallengeLapsed
-    | ReminderRaised
+    | RecoveryOpened | ReminderRaised
 )  # fmt: skip
 
 
@@ -229,6 +243,9 @@ def evolve(state: Journey, event: ThroughoutEvent) -> Journey:
         case ConsentLapsed():
             lapsed = file.lapsed_consents | {(event.purpose, event.recipient)}
             return with_file(state, replace(file, lapsed_consents=lapsed))
+        case RecoveryOpened():
+            recovered = file.recovered | {each.delivery_id for each in event.deliveries}
+            return with_file(state, replace(file, recovered=recovered))
         case CrisisPlanChanged():
             return state
         case ChallengeFiled():

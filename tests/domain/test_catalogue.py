@@ -67,6 +67,9 @@ FROZEN = {
     "carer.linked": 1,
     "consent.given": 1,
     "consent.withdrawn": 1,
+    "entitlement.recorded": 1,
+    "entitlement.corrected": 1,
+    "recovery.opened": 1,
     "provider.contracted": 1,
     "provider.contract_changed": 1,
 }
@@ -213,7 +216,9 @@ def _models(annotation: object) -> list[type[BaseModel]]:
 
 def test_the_system_s_own_steps_are_not_offered_to_anybody() -> None:
     internal = {name for name, command in COMMANDS.items() if command.internal}
-    assert internal == {"take-place", "note-lapsed-consent", "raise-reminders", "offer-place"}
+    assert internal == {
+        "take-place", "note-lapsed-consent", "raise-reminders", "offer-place", "check-double-funding",
+    }  # fmt: skip
 
 
 # ── When it was true ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -39,6 +39,7 @@ CODES = {
     "application_incomplete", "before_beginning", "born_in_future", "bound_reached", "cap_across_years",
     "comment_missing", "consent_missing", "date_in_future", "degree_missing", "degrees_not_asked",
     "destination_missing", "exit_before_delivery", "fewer_places_than_taken", "full_review_due", "journey_exists",
+    "double_funding", "entitlement_backwards", "unknown_entitlement",
     "life_areas_missing", "line_before_place", "no_agreement", "no_budget", "no_place_yet", "no_price_in_force",
     "no_such_consent", "nobody_represents", "not_allocated", "not_committed", "not_delivered", "not_in_the_programme",
     "not_offered", "not_the_plans_author", "not_under_contract", "nothing_disputed", "nothing_to_offer",

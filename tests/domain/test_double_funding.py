@@ -1,0 +1,190 @@
+"""No double funding: stopped beforehand where the other service is known, claimed back where it becomes known later."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from domain.care import Ineligible
+from domain.deciders import PERSONS
+from domain.decision import Command
+from domain.double_funding import DoubleFunding, forbidden_on
+from domain.events import (
+    DeliveryRecorded,
+    EntitlementCorrected,
+    EntitlementRecorded,
+    Event,
+    PlaceOccupied,
+    PlaceOffered,
+    PlacePostponed,
+    PlaceReceived,
+    RecoveryOpened,
+    ServiceCommitted,
+    WaitingLeft,
+)
+from domain.parties import Person
+from domain.persons import (
+    CorrectEntitlement,
+    EntitlementBackwards,
+    RecordEntitlement,
+    UnknownEntitlement,
+)
+from domain.stages.delivery import CorrectDelivery
+from domain.stages.referral import RequestPlace, TakePlace
+from domain.stages.throughout import CheckDoubleFunding
+from domain.states import AwaitingAssessment, Journey
+from tests.domain.given import (
+    JOURNEY,
+    PERSON,
+    PROGRAMME,
+    SOURCED,
+    Given,
+    a_person,
+    consented,
+    fold,
+    given,
+    registered,
+    signed,
+)
+from tests.domain.steps import (
+    BUDGETED,
+    DECIDED,
+    HELPED,
+    budgeted,
+    eligibility,
+    in_delivery,
+    order,
+    postponed,
+    referred,
+    visit,
+)
+
+CARE_HOME = "state_special_care"
+
+
+def entitled(
+    starts_on: date, ends_on: date | None = None, *, service: str = CARE_HOME, id_: str = "entitlement-1"
+) -> EntitlementRecorded:
+    return EntitlementRecorded(
+        entitlement_id=id_, service=service, starts_on=starts_on, ends_on=ends_on, told_by="register"
+    )
+
+
+def someone(*events: Event) -> Person:
+    folded = fold(PERSONS, (registered(), consented(), *events), PERSON)
+    assert folded is not None
+    return folded
+
+
+def test_what_must_not_be_combined_follows_the_rules_of_the_day() -> None:
+    """State special care always; rehabilitation only since 2023."""
+    assert forbidden_on(date(2022, 6, 1), SOURCED) == {CARE_HOME}
+    assert forbidden_on(date(2025, 6, 1), SOURCED) == {CARE_HOME, "social_rehabilitation"}
+
+
+def test_a_place_does_not_start_while_such_a_service_runs() -> None:
+    referred().about(someone(entitled(date(2026, 1, 1)))).when(eligibility()).refused(
+        DoubleFunding, field="findings", says=CARE_HOME
+    )
+    case = postponed().about(someone(entitled(date(2026, 1, 1), date(2026, 4, 30))))
+    case.when(RequestPlace(from_on=date(2026, 4, 30))).refused(DoubleFunding, field="from_on", says="2026-04-30")
+    case.when(RequestPlace(from_on=date(2026, 5, 1))).then(PlaceReceived)
+
+
+def offered(*known: Event) -> Given[Journey]:
+    full: tuple[Event, ...] = (signed(places=1), PlaceOccupied(journey_id="journey-9", from_on=date(2026, 1, 5)))
+    waiting = given(referred().in_agreement(*full), eligibility())
+    return waiting.also_in_agreement(PlaceOffered(journey_id=JOURNEY)).about(someone(*known))
+
+
+def test_an_offered_place_starts_when_the_service_ends() -> None:
+    case = offered(entitled(date(2026, 3, 1), date(2026, 3, 31)))
+    assert case.when(TakePlace()).the(PlaceReceived).from_on == date(2026, 4, 1)
+
+
+def test_an_offered_place_goes_on_to_the_next_while_nobody_knows_when_the_service_ends() -> None:
+    answer = offered(entitled(date(2026, 3, 1))).when(TakePlace()).then(PlacePostponed)
+    answer.agreement_then(WaitingLeft(journey_id=JOURNEY, reason="other_service"))
+    assert not answer.leads_to(AwaitingAssessment).file.waits_for_place
+    assert answer.after.agreement is not None
+    assert not answer.after.agreement.offered
+
+
+@pytest.mark.parametrize(
+    ("starts_on", "ends_on"),
+    [(BUDGETED, BUDGETED), (date(2026, 5, 1), None), (date(2026, 1, 1), date(2026, 3, 25))],
+)
+def test_no_help_is_ordered_for_a_time_in_which_such_a_service_runs(starts_on: date, ends_on: date | None) -> None:
+    budgeted().about(someone(entitled(starts_on, ends_on))).when(order()).refused(DoubleFunding, field="line_id")
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        entitled(date(2025, 1, 1), date(2026, 3, 19)),  # over before the line begins
+        entitled(date(2026, 1, 1), service="other"),  # may be combined
+    ],
+)
+def test_what_does_not_overlap_or_may_be_combined_stops_nothing(known: EntitlementRecorded) -> None:
+    case = budgeted().about(someone(known))
+    case.when(order()).then(ServiceCommitted)
+
+
+def test_no_help_is_recorded_for_a_day_on_which_such_a_service_runs() -> None:
+    case = in_delivery(HELPED).about(someone(entitled(HELPED, HELPED)))
+    case.when(visit(on=HELPED)).refused(DoubleFunding, field="day", says="demo.eligibility@2026")
+    in_delivery(HELPED).about(someone(entitled(date(2026, 3, 27)))).when(visit(on=HELPED)).then(DeliveryRecorded)
+
+
+def test_what_becomes_known_later_is_claimed_back_once_and_to_the_cent() -> None:
+    """The audit's case: two visits were paid for, and then it turns out that a state service had run on one of the days."""
+    helped = in_delivery(HELPED, visit(on=HELPED), date(2026, 4, 2), visit(on=date(2026, 4, 2)))
+    late = helped.about(someone(entitled(date(2026, 4, 1))))
+
+    opened = late.when(CheckDoubleFunding()).then(RecoveryOpened).the(RecoveryOpened)
+
+    price = PROGRAMME.price(agreement="tori", component="mental.recovery", tariff="individual", on=date(2026, 4, 2))
+    assert price is not None
+    cost = Ineligible(delivery_id="delivery-2", line_id="recovery", day=date(2026, 4, 2), cents=price.cents_per_hour)
+    assert (opened.entitlement_id, opened.deliveries, opened.cents) == ("entitlement-1", (cost,), cost.cents)
+    late.when(CheckDoubleFunding()).after.when(CheckDoubleFunding()).then()
+
+
+def test_a_delivery_that_was_taken_back_is_no_cost() -> None:
+    undone = CorrectDelivery(delivery_id="delivery-1", minutes=0, reason="It did not take place.")
+    case = in_delivery(HELPED, visit(on=HELPED), undone).about(someone(entitled(HELPED)))
+    case.when(CheckDoubleFunding()).then()
+
+
+# ── What is known of other services ──────────────────────────────────────────────────────────────────────────────────
+
+
+def recorded(ends_on: date | None = None) -> RecordEntitlement:
+    return RecordEntitlement(service="state_special_care", starts_on=DECIDED, ends_on=ends_on, told_by="register")
+
+
+def test_a_service_is_recorded_with_its_period_and_corrected_later() -> None:
+    case = given(a_person(registered()), recorded())
+    corrected = CorrectEntitlement(entitlement_id="entitlement-1", starts_on=DECIDED, ends_on=HELPED)
+    after = case.when(corrected).then(EntitlementCorrected).state
+    assert after.entitlements["entitlement-1"].ends_on == HELPED
+
+    withdrawn = CorrectEntitlement(entitlement_id="entitlement-1", starts_on=DECIDED, withdrawn=True)
+    assert not case.when(withdrawn).state.entitlements
+
+
+@pytest.mark.parametrize(
+    "backwards",
+    [
+        recorded(ends_on=date(2026, 1, 1)),
+        CorrectEntitlement(entitlement_id="entitlement-1", starts_on=HELPED, ends_on=DECIDED),
+    ],
+)
+def test_a_service_does_not_end_before_it_starts(backwards: Command) -> None:
+    given(a_person(registered()), recorded()).when(backwards).refused(EntitlementBackwards, field="ends_on")
+
+
+def test_only_what_was_recorded_is_corrected() -> None:
+    unknown = CorrectEntitlement(entitlement_id="entitlement-9", starts_on=DECIDED)
+    a_person(registered()).when(unknown).refused(UnknownEntitlement, field="entitlement_id", says="entitlement-9")
