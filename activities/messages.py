@@ -10,7 +10,9 @@ from domain.decision import Actor
 
 
 class Message(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")  # an older worker may read a newer message
+    """An older worker may read a newer message: what it does not know it passes over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class Submission(Message):

@@ -68,5 +68,5 @@ async def _answered(answer: Awaitable[Outcome], command: str) -> Outcome:
 def _refused(refusal: Rejected) -> ApplicationError:
     told = Refusal(code=refusal.code, status=refusal.status, message=str(refusal), field=refusal.field)
     return ApplicationError(
-        str(refusal), told, type=refusal.code, non_retryable=True, category=ApplicationErrorCategory.BENIGN
+        refusal.code, told, type=refusal.code, non_retryable=True, category=ApplicationErrorCategory.BENIGN
     )

@@ -40,7 +40,11 @@ async def sweep(lookout: Lookout, engine: Engine, *, now: datetime, grace: timed
             if len(failures) == FAILURES:
                 break
     for agreement in await lookout.agreements_with_offers_to_make():
-        await engine.wake_places(agreement)
+        try:
+            await engine.wake_places(agreement)
+        except Exception as failed:
+            log.exception("places cannot be offered", agreement=agreement)
+            failures.append(failed)
     if failures:
         raise failures[0]
     return woken

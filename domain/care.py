@@ -11,7 +11,7 @@ from domain.fields import Cents, Code, Degrees, Id, Minutes, PersonalCodeword, S
 
 
 class Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 Noticer = Literal[

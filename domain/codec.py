@@ -24,7 +24,7 @@ Json = dict[str, object]
 class Meta(BaseModel):
     """Told with every event: who did it, by which command."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     actor: Actor
     command: str

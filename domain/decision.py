@@ -46,7 +46,7 @@ class Role(StrEnum):
 class Actor(BaseModel):
     """Who acts: an opaque id, a role, and the municipality they act for (`ee`: all of them)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     id: Annotated[str, Clear(), StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.:/-]{0,79}$")]
     role: Role
@@ -63,7 +63,7 @@ SYSTEM = Actor(id="system", role=Role.SYSTEM, municipality=NATIONAL)
 class Command(BaseModel):
     """A wish, in the imperative. `part` is what of a journey it touches; an additive one disturbs nobody's edit."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     kind: ClassVar[str]
     name: ClassVar[str]

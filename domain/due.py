@@ -16,7 +16,7 @@ REMINDER_HOUR = 8  # local: reminders are there when the working day begins
 class Due(BaseModel):
     """Worked out once, when the clock starts, and kept in the event: changed rules never move it silently."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     on: date
     remind_on: date

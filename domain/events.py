@@ -45,7 +45,7 @@ from domain.working_days import start_of_day
 class Event(BaseModel):
     """A fact. `part` is what of its stream it touches; `day_field` names the day on which it was true, if not today."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     type: ClassVar[str]
     schema_version: ClassVar[int] = 1

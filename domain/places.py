@@ -35,6 +35,12 @@ class FewerPlacesThanTaken(Rejected):
     code = "fewer_places_than_taken"
 
 
+class TermsTooEarly(Rejected):
+    """The terms start on {valid_from}; until then those in force hold, so record them on that day or after it."""
+
+    code = "terms_too_early"
+
+
 class NothingToOffer(Rejected):
     """No place is free, or nobody waits for one."""
 
@@ -102,6 +108,8 @@ def _check_terms(command: SignAgreement, state: Agreement | None, context: Conte
         return
     if state.valid_to is None or command.valid_from <= state.valid_to:
         raise AgreementExists(field="valid_from")
+    if command.valid_from > context.today:
+        raise TermsTooEarly(field="valid_from", valid_from=command.valid_from)
     if command.places < len(state.occupied):
         raise FewerPlacesThanTaken(field="places", taken=len(state.occupied), places=command.places)
 

@@ -10,6 +10,7 @@ from datetime import date
 
 from domain.codec import Recorded
 from domain.events import PersonRegistered
+from eventstore.postgres import translated
 from readmodels.projector import Connection, Pool
 
 
@@ -43,10 +44,11 @@ class PersonMatch:
     async def like(
         self, *, municipality: str, given_name: str, family_name: str, birth_date: date, personal_code: str | None
     ) -> tuple[str, ...]:
-        rows = await self._pool.fetch(
-            "SELECT DISTINCT person_id FROM read.person_match WHERE municipality = $1 AND hash = ANY($2) ORDER BY 1",
-            municipality, self._hashes(given_name, family_name, birth_date, personal_code),
-        )  # fmt: skip
+        with translated():
+            rows = await self._pool.fetch(
+                "SELECT DISTINCT person_id FROM read.person_match WHERE municipality = $1 AND hash = ANY($2) ORDER BY 1",
+                municipality, self._hashes(given_name, family_name, birth_date, personal_code),
+            )  # fmt: skip
         return tuple(row["person_id"] for row in rows)
 
     def _hashes(self, given: str, family: str, born: date, code: str | None) -> list[bytes]:
@@ -55,6 +57,6 @@ class PersonMatch:
 
 
 def _plain(name: str) -> str:
-    """Without accents, case and double spaces: Õie, OIE and oie are found as one."""
-    letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return " ".join(letters.casefold().split())
+    """Without accents, case and double spaces: Õie, OIE and oie are found as one. Other scripts keep their letters."""
+    letters = (each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
+    return " ".join("".join(letters).casefold().split())

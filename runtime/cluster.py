@@ -109,7 +109,7 @@ class Cluster:
         for half_made in self._home.glob("initdb-*"):
             if maker := find([f"--pgdata={half_made / 'data'}"]):
                 await maker.end(self.ending[-1:])
-            shutil.rmtree(half_made)
+            shutil.rmtree(half_made, ignore_errors=True)  # what its killed maker left may still be going by itself
         await asyncio.to_thread(self._prepare)
 
     def _prepare(self) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "TEEKOND_"
 
@@ -77,6 +77,21 @@ class Settings(BaseSettings):
     def encrypted(self) -> bool:
         """An API key never crosses an open line, whatever TEEKOND_TEMPORAL_TLS says."""
         return any((self.temporal_tls, self.temporal_tls_ca, self.temporal_tls_cert, self.temporal_api_key))
+
+
+class GivenSettings(Settings):
+    """Only what is given: the processes of one machine must not take over what happens to be set around them."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
 
 
 def load() -> Settings:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from domain.ports import StoreUnavailable
+from domain.ports import EventStore, StoreUnavailable
 from starter.access import (
     PROBLEMS,
     RETRY_AFTER,
@@ -19,6 +19,7 @@ from starter.problems import FieldError, ProblemRaised
 from starter.reading import reading, reference
 
 log = structlog.get_logger()
+READY_SECONDS = 2.0
 
 
 def application(parts: Parts) -> FastAPI:
@@ -49,15 +50,28 @@ def _health(parts: Parts) -> APIRouter:
 
     @router.get("/health/ready", operation_id="ready", responses={503: PROBLEMS[503]})
     async def ready() -> dict[str, str]:
-        try:
-            await asyncio.wait_for(parts.store.head("journey-none"), 2)
-        except (StoreUnavailable, TimeoutError) as down:
-            raise ProblemRaised(503, "unavailable", "The record does not answer.", retry_after=RETRY_AFTER) from down
+        if not await _answers(parts.store):
+            raise ProblemRaised(503, "unavailable", "The record does not answer.", retry_after=RETRY_AFTER)
         if not await parts.submitter.reachable():
             raise ProblemRaised(503, "unavailable", "The engine does not answer.", retry_after=RETRY_AFTER)
         return {"status": "ready"}
 
     return router
+
+
+async def _answers(store: EventStore) -> bool:
+    """Not by `wait_for`: that waits until the question is taken back, and a mute database does not listen to this either."""
+    asked = asyncio.create_task(store.head("journey-none"))
+    asked.add_done_callback(lambda answered: answered.cancelled() or answered.exception())  # noted, whoever still waits
+    await asyncio.wait({asked}, timeout=READY_SECONDS)
+    if not asked.done():
+        asked.cancel()
+        return False
+    try:
+        await asked
+    except StoreUnavailable:
+        return False
+    return True
 
 
 # ── Problems ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -12,6 +12,7 @@ from typing import Protocol
 from pydantic import TypeAdapter, ValidationError
 
 from domain.decision import NATIONAL, Actor, Role
+from runtime.cluster import write_private
 
 
 class Authenticator(Protocol):
@@ -59,6 +60,5 @@ def issue(path: Path, actors: Iterable[Actor]) -> dict[str, str]:
     """Writes a new file of tokens; actor id → token, told this once and never again."""
     tokens = {actor.id: (secrets.token_urlsafe(24), actor) for actor in actors}
     kept = {fingerprint(token): actor.model_dump(mode="json") for token, actor in tokens.values()}
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(kept, indent=1))
+    write_private(path, json.dumps(kept, indent=1))
     return {actor_id: token for actor_id, (token, _) in tokens.items()}

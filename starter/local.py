@@ -16,10 +16,11 @@ import httpx
 
 from domain.programme import Programme
 from eventstore.migrate import migrate
+from runtime.cluster import write_private
 from runtime.embedded import Services, grant
 from runtime.lifetime import LIFELINE
 from runtime.processes import free_port
-from runtime.settings import PREFIX, Settings
+from runtime.settings import PREFIX, GivenSettings, Settings
 from starter.auth import demonstration_actors, issue
 
 Report = Callable[[str], None]
@@ -47,8 +48,7 @@ def own_settings(data_dir: Path, services: Services) -> dict[str, str]:
     """The settings of this installation, for its processes. The key of the matches is made once and kept."""
     key = data_dir / "match.key"
     if not key.exists():
-        key.touch(mode=0o600)
-        key.write_text(secrets.token_urlsafe(32))
+        write_private(key, secrets.token_urlsafe(32))
     return {
         **services.environment(),
         "TEEKOND_MATCH_KEY": key.read_text(),
@@ -57,7 +57,7 @@ def own_settings(data_dir: Path, services: Services) -> dict[str, str]:
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
-    return Settings.model_validate({name.removeprefix(PREFIX).lower(): text for name, text in environment.items()})
+    return GivenSettings.model_validate({name.removeprefix(PREFIX).lower(): text for name, text in environment.items()})
 
 
 def new_tokens(data_dir: Path, programme: Programme, *, again: bool = False) -> dict[str, str]:
@@ -67,6 +67,11 @@ def new_tokens(data_dir: Path, programme: Programme, *, again: bool = False) -> 
         return {}
     known = {each.code for each in programme.municipalities}
     return issue(path, demonstration_actors(each for each in SHOWN_MUNICIPALITIES if each in known))
+
+
+def _around() -> dict[str, str]:
+    """The environment without settings that are somebody else's: an exported address would open the demonstration to all."""
+    return {name: text for name, text in os.environ.items() if not name.startswith(PREFIX)}
 
 
 @dataclass(kw_only=True, slots=True)
@@ -85,7 +90,7 @@ class Part:
         try:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", self.module,
-                env={**os.environ, **self.environment, LIFELINE: str(ours)},
+                env={**_around(), **self.environment, LIFELINE: str(ours)},
                 pass_fds=(ours,), stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out,
                 start_new_session=True,  # Ctrl-C reaches us alone: we say who stops when
             )  # fmt: skip

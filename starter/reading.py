@@ -124,7 +124,10 @@ def reading(parts: Parts) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = PAGE,
     ) -> EventPage:
         """The facts themselves, in order."""
-        await readable(parts, kind, id, actor)
+        if kind == "agreements":
+            await _party(parts, agreements, id, actor)
+        else:
+            await readable(parts, kind, id, actor)
         found = await parts.store.read(id, after=cursor, limit=limit + 1)
         shown = [parts.codec.decode(each) for each in found.events[:limit]]
         more = shown[-1].version if len(found.events) > limit else None
@@ -190,15 +193,21 @@ def reading(parts: Parts) -> APIRouter:
     @router.get("/agreements/{id}", operation_id="get-agreement")
     async def agreement(id: StreamId, actor: Caller, response: Response) -> AgreementView:
         """An agreement's places, and who waits in which order and why."""
-        await known(parts, "agreements", id)
-        folded, _ = await agreements.at_latest(id)
-        assert folded.state is not None
-        if not actor.is_national and actor.municipality not in folded.state.municipalities:
-            raise ProblemRaised(403, "outside_municipality", "This belongs to another municipality than yours.")
-        response.headers["ETag"] = f'"{folded.version}"'
-        return agreement_view(folded.state)
+        found = await _party(parts, agreements, id, actor)
+        response.headers["ETag"] = f'"{found.version}"'
+        return agreement_view(found)
 
     return router
+
+
+async def _party(parts: Parts, agreements: Streams[Agreement], agreement_id: str, actor: Actor) -> Agreement:
+    """An agreement that the actor's municipality is party to."""
+    await known(parts, "agreements", agreement_id)
+    found = (await agreements.at_latest(agreement_id))[0].state
+    assert found is not None
+    if not actor.is_national and actor.municipality not in found.municipalities:
+        raise ProblemRaised(403, "outside_municipality", "This belongs to another municipality than yours.")
+    return found
 
 
 async def _page(queue: WorkQueue, wanted: Filter, cursor: str | None, limit: int) -> tuple[list[Row], str | None]:

@@ -22,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from pydantic import BaseModel, ConfigDict
 
     from activities.messages import Outcome, Submission
+    from activities.stages import BUG
 
 # A cold replay costs 40 ms at 50 events and a second at 2 000; a run takes at most 2 000 updates.
 LONG_HISTORY = 500
@@ -29,12 +30,13 @@ REST = timedelta(minutes=15)  # before a deadline is tried again that could not 
 
 
 class JourneyStart(BaseModel):
-    """`latest` is where the run before left off; without it the record is asked."""
+    """`latest` is where the run before left off; without it the record is asked. `broken` is what it still has to do."""
 
     model_config = ConfigDict(frozen=True)
 
     journey_id: str
     latest: Outcome | None = None
+    broken: tuple[Submission, ...] = ()
 
 
 @workflow.defn(name="PersonJourney")
@@ -44,6 +46,8 @@ class PersonJourney:
         self._journey_id = start.journey_id
         self._latest = start.latest
         self._told: deque[Submission] = deque()
+        self._broken = list(start.broken)
+        self._retry_at = workflow.now()
         self._behind = False
         self._rest_until: datetime | None = None
         self._one_at_a_time = asyncio.Lock()
@@ -55,8 +59,7 @@ class PersonJourney:
             await self._next_news_or_deadline()
             if self._behind:
                 await self._catch_up()
-            while self._told:
-                await self._own(self._told.popleft())
+            await self._do_what_was_told()
             if self._deadline_has_come():
                 await self._raise_reminders()
             if self._history_is_long():
@@ -122,19 +125,34 @@ class PersonJourney:
         if self._latest is not None and self._latest.version == latest.version:
             self._rest_until = workflow.now() + REST  # else it would be tried again at once, without end
 
-    async def _own(self, step: Submission) -> None:
+    async def _do_what_was_told(self) -> None:
+        """A refusal is an answer. What broke is kept and tried again: nobody else would ask for it a second time."""
+        if self._broken and self._retry_at <= workflow.now():
+            self._told.extend(self._broken)
+            self._broken.clear()
+        while self._told:
+            step = self._told.popleft()
+            if not await self._own(step):
+                self._broken.append(step)
+                self._retry_at = workflow.now() + REST
+
+    async def _own(self, step: Submission) -> bool:
+        """Whether there was an answer."""
         async with self._one_at_a_time:
             try:
                 self._stands_at(await relay(step))
             except ApplicationError as refusal:
                 workflow.logger.info("own step %s refused: %s", step.command, refusal)
                 await self._ask_the_record()
+                return refusal.type != BUG
+            return True
 
     async def _go_on_in_a_new_run(self) -> None:
         """Only where the journey stands is handed over; so whatever has come in meanwhile is done first."""
         await workflow.wait_condition(workflow.all_handlers_finished)
         if not self._told and not self._behind:
-            workflow.continue_as_new(JourneyStart(journey_id=self._journey_id, latest=self._latest))
+            broken = tuple(self._broken)
+            workflow.continue_as_new(JourneyStart(journey_id=self._journey_id, latest=self._latest, broken=broken))
 
     # ── Where it stands ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -169,18 +187,25 @@ class PersonJourney:
         workflow.set_current_details("\n".join(lines))
 
     def _wake_at(self) -> datetime | None:
+        deadline_at = self._deadline_at()
+        if not self._broken:
+            return deadline_at
+        return self._retry_at if deadline_at is None else min(deadline_at, self._retry_at)
+
+    def _deadline_at(self) -> datetime | None:
         wake_at = self._latest.wake_at if self._latest is not None else None
         return wake_at if wake_at is None or self._rest_until is None else max(wake_at, self._rest_until)
 
     def _deadline_has_come(self) -> bool:
-        wake_at = self._wake_at()
-        return wake_at is not None and wake_at <= workflow.now()
+        deadline_at = self._deadline_at()
+        return deadline_at is not None and deadline_at <= workflow.now()
 
     def _all_settled(self) -> bool:
         """Settled, or never begun because its first step was refused; and nothing left to look at or to answer."""
         latest = self._latest
         over = latest is not None and (latest.settled or latest.version == 0)
-        return over and not self._told and not self._behind and workflow.all_handlers_finished()
+        idle = not self._told and not self._broken and not self._behind
+        return over and idle and workflow.all_handlers_finished()
 
     def _history_is_long(self) -> bool:
         info = workflow.info()

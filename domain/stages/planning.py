@@ -72,6 +72,13 @@ class NotUnderContract(Rejected):
     status = 422
 
 
+class LineIsAnother(Rejected):
+    """{line} is a line of the budget already, with another component, tariff or provider; name the new one otherwise."""
+
+    code = "line_is_another"
+    status = 422
+
+
 class AnotherDraft(Rejected):
     """The draft is {draft} now; what was agreed to is another one."""
 
@@ -158,6 +165,7 @@ def _draft(command: DraftPlan, file: CaseFile, due: Due, context: Context) -> Pl
         if goal_id not in goals:
             raise UnknownGoal(field="lines", line=line_id, goal=goal_id)
     for service in command.lines:
+        _is_the_same(service, file)
         _can_be_delivered(service, file.municipality, context)
     return PlanDrafted(plan_id=context.new_id("plan"), author_role=context.actor.role, plan_due=due, **dict(command))
 
@@ -194,6 +202,16 @@ def _can_be_delivered(line: ServiceLine, municipality: str, context: Context) ->
             field="lines", provider=line.provider_id, component=line.component, municipality=municipality
         )
     prices_over(line, municipality, context)
+
+
+def _is_the_same(line: ServiceLine, file: CaseFile) -> None:
+    """Orders and deliveries belong to a line; they must not pass to another provider under its name."""
+    account = file.accounts.get(line.line_id)
+    if account is None:
+        return
+    before = account.line
+    if (before.component, before.tariff, before.provider_id) != (line.component, line.tariff, line.provider_id):
+        raise LineIsAnother(field="lines", line=line.line_id)
 
 
 def _provider(provider_id: str, context: Context) -> Provider:

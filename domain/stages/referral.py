@@ -119,6 +119,13 @@ class NotOffered(Rejected):
     code = "not_offered"
 
 
+class PlaceTooFarOff(Rejected):
+    """A place can be asked for from {earliest} to {latest}, not from {day}."""
+
+    code = "place_too_far_off"
+    status = 422
+
+
 class WaitsForNoPlace(Rejected):
     """This journey does not wait for a place."""
 
@@ -228,6 +235,7 @@ def decide(command: ReferralCommand, state: Journey | None, context: Context) ->
                 raise PlaceTaken
             if state.file.waits_for_place:
                 raise WaitsAlready
+            _check_near(command.from_on, context)
             return _place(state.file, command.from_on, context, field="from_on")
         case TakePlace(), _ if state is not None and state.file.waits_for_place:
             return _take_offered(state.file, context)
@@ -394,6 +402,13 @@ def _place(file: CaseFile, from_on: date, context: Context, *, field: str) -> De
     joined = WaitingJoined(journey_id=file.journey_id, municipality=file.municipality, since=since, place_from=from_on)
     awaited = PlaceAwaited(agreement=agreement.agreement, since=since, ahead=agreement.ahead_of(since))
     return Decision(events=(awaited,), agreement=(joined,))
+
+
+def _check_near(from_on: date, context: Context) -> None:
+    """[A] A place held for longer than a year before it starts would be nobody's."""
+    latest = context.today + timedelta(days=365)
+    if not context.today <= from_on <= latest:
+        raise PlaceTooFarOff(field="from_on", earliest=context.today, latest=latest, day=from_on)
 
 
 def _agreement(file: CaseFile, context: Context) -> Agreement:

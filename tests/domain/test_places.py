@@ -20,7 +20,14 @@ from domain.events import (
     WaitingJoined,
     WaitingLeft,
 )
-from domain.places import AgreementExists, FewerPlacesThanTaken, NothingToOffer, OfferPlace, SignAgreement
+from domain.places import (
+    AgreementExists,
+    FewerPlacesThanTaken,
+    NothingToOffer,
+    OfferPlace,
+    SignAgreement,
+    TermsTooEarly,
+)
 from domain.ports import QuotaMove
 from domain.providers import PeriodBackwards
 from tests.domain.given import MONDAY, an_agreement, fold, given, signed
@@ -79,14 +86,23 @@ def test_periods_follow_each_other() -> None:
     this_year.when(signing(valid_from=YEAR_END)).refused(AgreementExists, field="valid_from")
     an_agreement(signed()).when(signing(valid_from=NEXT_YEAR)).refused(AgreementExists, field="valid_from")
 
-    renewed = this_year.when(signing(valid_from=NEXT_YEAR, places=5)).then(AgreementSigned).state
+    renewed = this_year.on(NEXT_YEAR).when(signing(valid_from=NEXT_YEAR, places=5)).then(AgreementSigned).state
     assert (renewed.places, set(renewed.occupied)) == (5, {"journey-1"})
     assert [each.journey_id for each in renewed.waiting] == ["journey-2"]
 
 
 def test_who_has_a_place_keeps_it_when_the_agreement_is_renewed() -> None:
-    an_agreement(signed(valid_to=YEAR_END), taken(1), taken(2)).when(signing(valid_from=NEXT_YEAR, places=1)).refused(
+    case = an_agreement(signed(valid_to=YEAR_END), taken(1), taken(2)).on(NEXT_YEAR)
+    case.when(signing(valid_from=NEXT_YEAR, places=1)).refused(
         FewerPlacesThanTaken, field="places", says="2 places are taken"
+    )
+
+
+def test_next_year_s_places_are_not_given_this_year() -> None:
+    """The terms in force hold until their last day, so new ones are recorded when they begin."""
+    this_year = an_agreement(signed(places=1, valid_to=YEAR_END), taken(1))
+    this_year.on(YEAR_END).when(signing(valid_from=NEXT_YEAR, places=3)).refused(
+        TermsTooEarly, field="valid_from", says=str(NEXT_YEAR)
     )
 
 

@@ -17,6 +17,7 @@ from domain.stages.planning import (
     AgreePlan,
     AnotherDraft,
     DraftPlan,
+    LineIsAnother,
     NotThePlansAuthor,
     NotUnderContract,
     ReopenPlan,
@@ -28,6 +29,7 @@ from domain.stages.planning import (
 from domain.states import AwaitingAgreement, AwaitingBudget, AwaitingPlan, Journey
 from tests.domain.given import (
     BASE_SUPPORT,
+    OTHER_PROVIDER,
     PROVIDER,
     Given,
     contracted,
@@ -39,6 +41,7 @@ from tests.domain.given import (
 )
 from tests.domain.steps import (
     DRAFTED,
+    HELPED,
     NEIGHBOUR,
     OUT,
     accepted,
@@ -53,6 +56,7 @@ from tests.domain.steps import (
     plan,
     planned,
     referral,
+    visit,
 )
 
 STILL_DUE = Due(  # as the assessment said: a draft does not move it
@@ -241,3 +245,11 @@ def test_a_plan_may_change_at_any_time_and_what_was_agreed_stays_meanwhile() -> 
 def test_a_plan_that_is_being_written_need_not_be_reopened() -> None:
     for case in (accepted(), assessed(), planned()):
         case.when(ReopenPlan(reason="To be sure.")).refused(WrongStage)
+
+
+def test_a_line_keeps_its_component_tariff_and_provider_from_plan_to_plan() -> None:
+    """Orders and deliveries belong to a line: under its name they must not pass to anybody else."""
+    helped = given(in_delivery(HELPED, visit(on=HELPED)), ReopenPlan(reason="She wants more."))
+    helped.when(plan(line())).then(PlanDrafted)
+    for another in (line(component="daily.support"), line(provider_id=OTHER_PROVIDER)):
+        helped.when(plan(another)).refused(LineIsAnother, field="lines", says="recovery")

@@ -21,6 +21,7 @@ from domain.stages.referral import (
     NoAgreement,
     NotOffered,
     PlaceTaken,
+    PlaceTooFarOff,
     RequestPlace,
     TakePlace,
     WaitsAlready,
@@ -160,6 +161,13 @@ def test_nobody_stands_in_the_order_twice() -> None:
 
 def test_nobody_has_two_places() -> None:
     accepted().when(RequestPlace(from_on=date(2026, 6, 1))).refused(PlaceTaken)
+
+
+def test_a_place_is_asked_for_from_today_on_and_within_a_year() -> None:
+    """What lies behind cannot be given any more, and a place kept for ever is nobody's."""
+    case = postponed()
+    for from_on in (date(2026, 3, 4), date(2199, 1, 1)):
+        case.when(RequestPlace(from_on=from_on)).refused(PlaceTooFarOff, field="from_on", says=str(from_on))
 
 
 def test_a_place_is_asked_for_only_by_who_was_accepted() -> None:

@@ -53,11 +53,9 @@ async def prepared(installation: Scene) -> Mapping[str, str]:
     """A journey at each of the stages these tests need, and one of the neighbours; their paths."""
     async with httpx.AsyncClient(base_url=installation.url, timeout=30) as http:
         tori, tapa = (user(installation, http, f"case_manager.{each}") for each in ("tori", "tapa"))
-        paths = {
-            stage: await a_journey(tori, stage)
-            for stage in ("referral", "assessment", "planning", "budgeting", "delivery", "exit")
-        }
-        theirs = await a_journey(tapa)
+        stages = ("referral", "assessment", "planning", "budgeting", "delivery", "exit")
+        *made, theirs = await asyncio.gather(*(a_journey(tori, stage) for stage in stages), a_journey(tapa))
+        paths = dict(zip(stages, made, strict=True))
         ours = done(await tori.get(paths["referral"]))
         person = done(await tapa.get(theirs))["person_id"]
         return {

@@ -133,7 +133,7 @@ async def test_a_worker_without_its_key_and_an_api_without_its_tokens_do_not_sta
 async def test_an_unreachable_database_is_said_in_one_line(installation: Scene) -> None:
     environment = {**installation.environment, "TEEKOND_DATABASE_URL": NOWHERE, "TEEKOND_API_PORT": "0"}
     environment["TEEKOND_MIGRATION_DATABASE_URL"] = NOWHERE
-    commands = ("migrate", f"audit replay {JOURNEY}", "worker", "api")
+    commands = ("migrate", f"audit replay {JOURNEY}", "worker")
 
     for ended in await asyncio.gather(*(teekond(*each.split(), **environment) for each in commands)):
         ended.in_one_line(3, "database", "127.0.0.1")
@@ -142,7 +142,7 @@ async def test_an_unreachable_database_is_said_in_one_line(installation: Scene) 
 async def test_an_unreachable_temporal_is_said_in_one_line() -> None:
     environment = {"TEEKOND_DATABASE_URL": NOWHERE, "TEEKOND_TEMPORAL_ADDRESS": "127.0.0.1:9"}
 
-    for ended in await asyncio.gather(*(teekond(each, **environment) for each in ("seed", "worker", "api"))):
+    for ended in await asyncio.gather(*(teekond(each, **environment) for each in ("seed", "api"))):
         ended.in_one_line(3, "Temporal cannot be reached at 127.0.0.1:9")
 
 

@@ -13,6 +13,7 @@ from temporalio.client import WorkflowExecutionStatus
 from activities.messages import Outcome, Stream, Submission
 from activities.recording import KeyReused
 from domain.decision import Rejected
+from domain.persons import CARE
 from domain.places import stream_of
 from domain.ports import StoreUnavailable
 from domain.stages.referral import AppointCaseManager
@@ -29,6 +30,7 @@ from tests.workflows.engines import (
     skipping_engine,
 )
 from workflows import person_journey, relaying
+from workflows.names import journey_workflow
 from workflows.person_journey import PersonJourney
 from workflows.relaying import own_step
 
@@ -349,6 +351,29 @@ async def test_a_reminder_that_cannot_be_raised_is_tried_again_in_a_while_and_no
     broken = False
     await engine.skip(timedelta(minutes=30))
     await engine.store.until(lambda: engine.store.types(JOURNEY)[-1] == "reminder.raised")
+
+
+async def test_what_was_told_and_broke_is_kept_and_done_when_it_is_mended(
+    engine: SkippingEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody would tell it a second time; other steps go on meanwhile."""
+    await engine.refer()
+    record, broken = engine.recorder.record, True
+
+    async def breaks(submitted: Submission) -> Outcome:
+        if broken and submitted.command == "note-lapsed-consent":
+            raise ZeroDivisionError
+        return await record(submitted)
+
+    monkeypatch.setattr(engine.recorder, "record", breaks)
+    consent: dict[str, object] = {"purpose": CARE, "recipient": "tori"}
+    journey = engine.client.get_workflow_handle(journey_workflow(JOURNEY))
+    await journey.signal(PersonJourney.tell, own_step("note-lapsed-consent", JOURNEY, "told once", data=consent))
+    await engine.skip(timedelta(minutes=40))
+    assert (await engine.send(AppointCaseManager(case_manager="case_manager.tori"))).version == 2
+    broken = False
+    await engine.skip(timedelta(minutes=30))
+    await engine.store.until(lambda: engine.store.types(JOURNEY)[-1] == "consent.lapsed")
 
 
 class NotToday(Rejected):
