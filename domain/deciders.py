@@ -70,7 +70,10 @@ def _parties(command: Command, state: Agreement | None) -> frozenset[str]:
 
 
 def _served(command: Command, state: Provider | None) -> frozenset[str]:
-    return frozenset(getattr(command, "municipalities", ()))
+    """A contract of one municipality is its own; what concerns several is changed nationally."""
+    known = () if state is None else (each for contract in state.contracts for each in contract.municipalities)
+    concerned = frozenset((*getattr(command, "municipalities", ()), *known))
+    return concerned if len(concerned) == 1 else frozenset()
 
 
 JOURNEYS: Decider[Journey] = Decider(

@@ -26,6 +26,7 @@ class Sealed:
 Code = Annotated[str, Clear(), StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.@/:-]{0,79}$")]
 Id = Annotated[str, Clear(), StringConstraints(pattern=r"^[a-z]{1,12}-[0-9a-z-]{1,60}$")]
 
+AgreementCode = Annotated[str, Clear(), StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]  # part of its address
 RegistryCode = Annotated[str, Clear(), StringConstraints(pattern=r"^[0-9]{8}$")]  # of the Estonian business register
 PublicName = Annotated[str, Clear(), StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 

@@ -17,7 +17,7 @@ from domain.events import (
     WaitingJoined,
     WaitingLeft,
 )
-from domain.fields import Code
+from domain.fields import AgreementCode, Code
 from domain.parties import Agreement, Waiter
 from domain.ports import QuotaMove
 from domain.providers import PeriodBackwards
@@ -64,7 +64,7 @@ class SignAgreement(AgreementCommand):
     part = "terms"
     creates = True
 
-    agreement: Code
+    agreement: AgreementCode
     municipalities: tuple[Code, ...] = Field(min_length=1, max_length=100)
     valid_from: date
     valid_to: date | None = None

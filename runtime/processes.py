@@ -59,10 +59,13 @@ class Server:
 
     @property
     def alive(self) -> bool:
+        alive = _alive(
+            self._process
+        )  # asked first: a child that has just ended is taken note of now, not at our own end
         child = _children.get(self.pid)
         if child is not None and child.poll() is not None:
             del _children[self.pid]
-        return _alive(self._process)
+        return alive
 
     async def end(self, steps: Sequence[Step]) -> bool:
         """Whether it, and all it started, are gone. The last step also goes to those it started."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from hypothesis import given as forall
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from domain.deciders import NotInTheProgramme
+from domain.deciders import PROVIDERS, NotInTheProgramme
 from domain.events import Event, ProviderContractChanged
 from domain.parties import Provider
 from domain.providers import (
@@ -19,7 +20,7 @@ from domain.providers import (
     UnknownComponent,
     UnknownProvider,
 )
-from tests.domain.given import a_provider, contracted, provider
+from tests.domain.given import MONDAY, a_provider, contracted, provider
 
 FROM, UNTIL = date(2026, 1, 1), date(2026, 12, 31)
 
@@ -117,3 +118,12 @@ def test_covered_is_what_is_under_contract_on_each_single_day(history: list[Even
     each_day = [known.contract_on(day) for day in period]
     expected = all(found is not None and "leisure" in found.components for found in each_day)
     assert covers(known, period[0], period[-1]) == expected
+
+
+def test_a_contract_of_several_municipalities_is_changed_nationally() -> None:
+    """The last terms told count for all it names, so one municipality must not set another's."""
+    own = a_provider(contracted()).known
+    shared = replace(own, contracts=(*own.contracts, replace(own.contracts[0], municipalities=frozenset({"tapa"}))))
+    change = ChangeContract(components=("personal",), municipalities=("tori",), valid_from=MONDAY)
+    assert PROVIDERS.belongs_to(change, own) == {"tori"}
+    assert PROVIDERS.belongs_to(change, shared) == frozenset()
