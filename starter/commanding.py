@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ValidatorFunctionWrapHandler, WrapValidator
 
 from activities.messages import Outcome, Submission
-from domain.codec import canonical
 from domain.commands import ALL, PREFIX
 from domain.decision import Actor, Command
 from domain.ports import StreamHead
@@ -27,7 +26,7 @@ from starter.access import (
 )
 from starter.bodies import all_fit
 from starter.problems import FieldError, ProblemRaised
-from starter.submit import Broken, Busy, Refused, Submitter, Unavailable
+from starter.submit import Broken, Busy, Refused, Submitter, Unavailable, step_of
 from workflows.names import digest
 
 log = structlog.get_logger()
@@ -72,7 +71,7 @@ def _route(router: APIRouter, parts: Parts, command: type[Command], seen: Seen) 
     ) -> Answer:
         command_id = digest(actor.id, command.kind, _key(key))
         stream_id = _new_stream(command, body, command_id)
-        return await _hand_on(parts, response, _submission(body, actor, stream_id, command_id, None))
+        return await _hand_on(parts, response, step_of(body, actor, stream_id=stream_id, command_id=command_id))
 
     async def change(
         body: Command,
@@ -86,7 +85,9 @@ def _route(router: APIRouter, parts: Parts, command: type[Command], seen: Seen) 
         expected = _expected(if_match, command)
         if seen.get(id) != actor.municipality:
             seen[id] = (await writable(parts, command.kind, id, actor)).tenant
-        return await _hand_on(parts, response, _submission(body, actor, id, command_id, expected))
+        return await _hand_on(
+            parts, response, step_of(body, actor, stream_id=id, command_id=command_id, expected=expected)
+        )
 
     endpoint = create if command.creates else change
     endpoint.__annotations__["body"] = _strict(command)
@@ -117,21 +118,6 @@ def _strict(command: type[Command]) -> object:
 def _new_stream(command: type[Command], body: Command, command_id: str) -> str:
     """The creating command's id decides the stream's, so that a retried creation finds itself."""
     return body.stream_named() or f"{PREFIX[command.kind]}-{digest(command_id, command.kind, '0')[:20]}"
-
-
-def _submission(body: Command, actor: Actor, stream_id: str, command_id: str, expected: int | None) -> Submission:
-    data = body.model_dump(mode="json")
-    return Submission(
-        command=body.name,
-        data=data,
-        actor=actor,
-        kind=body.kind,
-        stream_id=stream_id,
-        stage=str(body.stage),
-        expected=expected,
-        command_id=command_id,
-        request_hash=digest(body.name, canonical(data).decode()),
-    )
 
 
 def _key(key: str | None) -> str:

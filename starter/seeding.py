@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from datetime import date
 
 from activities.messages import Outcome, Submission
-from domain.codec import canonical
 from domain.decision import NATIONAL, Actor, Command, Role
 from domain.places import SignAgreement
 from domain.programme import Programme
 from domain.providers import ContractProvider
-from starter.submit import Refused, Submitter
+from starter.submit import Refused, Submitter, step_of
 from workflows.names import digest
 
 SEEDER = Actor(id="seed", role=Role.COORDINATOR, municipality=NATIONAL)
@@ -57,16 +56,6 @@ async def seed(submitter: Submitter, programme: Programme, *, on: date) -> list[
 
 
 def _step(command: Command) -> Submission:
-    data = command.model_dump(mode="json")
     stream_id = command.stream_named()
     assert stream_id is not None, "what is seeded has a natural name"
-    return Submission(
-        command=command.name,
-        data=data,
-        actor=SEEDER,
-        kind=command.kind,
-        stream_id=stream_id,
-        stage=str(command.stage),
-        command_id=digest(SEEDER.id, stream_id),
-        request_hash=digest(command.name, canonical(data).decode()),
-    )
+    return step_of(command, SEEDER, stream_id=stream_id, command_id=digest(SEEDER.id, stream_id))

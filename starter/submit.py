@@ -18,7 +18,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.messages import Outcome, Refusal, Submission
 from activities.stages import BUG
+from domain.codec import canonical
 from domain.commands import COMMANDS
+from domain.decision import Actor, Command
 from workflows import names
 from workflows.person_journey import JourneyStart, PersonJourney
 from workflows.recording import RecordStep
@@ -31,6 +33,24 @@ CLOSING = frozenset({RPCStatusCode.NOT_FOUND, RPCStatusCode.ABORTED, RPCStatusCo
 DOWN = frozenset(
     {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.UNKNOWN}
 )
+
+
+def step_of(
+    command: Command, actor: Actor, *, stream_id: str, command_id: str, expected: int | None = None
+) -> Submission:
+    """A command on its way to a stream. The request hash covers what is asked for, not when or on which version."""
+    data = command.model_dump(mode="json")
+    return Submission(
+        command=command.name,
+        data=data,
+        actor=actor,
+        kind=command.kind,
+        stream_id=stream_id,
+        stage=str(command.stage),
+        expected=expected,
+        command_id=command_id,
+        request_hash=names.digest(command.name, canonical(data).decode()),
+    )
 
 
 class Refused(Exception):
