@@ -12,7 +12,7 @@ from domain.parties import Agreement
 from starter.scene import Scene
 from tests.starter.bodies import Json, User, a_journey, an_exit, done, listed
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 150  # what was missed is found by the sweep, which comes once a minute
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
