@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from domain import journey, persons, places, providers
+from domain import claims, journey, persons, places, providers
+from domain.claims import Claim, OpenClaim
 from domain.decision import NATIONAL, Command, Context, Decision, Rejected
 from domain.events import Event, missing_upcasters
 from domain.parties import Agreement, Person, Provider
@@ -32,6 +33,12 @@ class OpenJourney(Rejected):
     """The person has an open journey already."""
 
     code = "open_journey"
+
+
+class YearlyCapReached(Rejected):
+    """With this, {component} would pass its cap per person in {year}: other journeys of the year count too."""
+
+    code = "yearly_cap_reached"
 
 
 class BoundReached(Rejected):
@@ -62,6 +69,10 @@ def _one_municipality(command: Command, state: Journey | Person | None) -> froze
     if state is None:
         return frozenset({str(getattr(command, "municipality", NATIONAL))})
     return frozenset({state.municipality if isinstance(state, Person) else state.file.municipality})
+
+
+def _claim_s(command: Command, state: Claim | None) -> frozenset[str]:
+    return frozenset({str(getattr(command, "municipality", NATIONAL)) if state is None else state.municipality})
 
 
 def _parties(command: Command, state: Agreement | None) -> frozenset[str]:
@@ -106,6 +117,22 @@ PROVIDERS: Decider[Provider] = Decider(
 )
 
 
+CLAIMS: Decider[Claim] = Decider(
+    kind="claims",
+    choose=claims.decide,
+    evolve=claims.evolve,
+    quota_moves=claims.quota_moves,
+    belongs_to=_claim_s,
+)
+
+
 def bound_reached(key: str) -> Rejected:
     """What it means to a person that a bound in the database would not hold."""
-    return OpenJourney(field="person_id") if key.startswith("journey-of/") else BoundReached(key=key)
+    match key.split("/"):
+        case ["journey-of", _]:
+            return OpenJourney(field="person_id")
+        case ["cap", _, component, year]:
+            return YearlyCapReached(field="minutes", component=component, year=year)
+        case ["open-claim", *_]:
+            return OpenClaim(field="provider_id")
+    return BoundReached(key=key)

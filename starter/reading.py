@@ -20,7 +20,14 @@ from readmodels.work_queue import Filter, Row, WorkQueue, WrongCursor
 from starter.access import PROBLEMS, CodeQuery, Parts, StreamId, caller_of, known, readable
 from starter.problems import FieldError, ProblemRaised
 from starter.telling import tell
-from starter.views import AgreementView, JourneyView, PersonView, agreement_view, journey_view, person_view
+from starter.views import (
+    AgreementView,
+    JourneyView,
+    PersonView,
+    agreement_view,
+    journey_view,
+    person_view,
+)
 
 PAGE = 50
 PAGE_MAX = 200
@@ -115,7 +122,7 @@ def reading(parts: Parts) -> APIRouter:
 
     @router.get("/{kind}/{id}/events", operation_id="get-events")
     async def events(
-        kind: Annotated[str, Path(pattern="^(journeys|persons|agreements|providers)$")],
+        kind: Annotated[str, Path(pattern="^(journeys|persons|agreements|providers|claims)$")],
         id: StreamId,
         actor: Caller,
         request: Request,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from activities.messages import Outcome, Submission
+from activities.messages import Outcome, Submission, digest
 from domain.decision import NATIONAL, Actor, Command, Role
 from domain.places import SignAgreement
 from domain.programme import Programme
 from domain.providers import ContractProvider
 from starter.submit import Refused, Submitter, step_of
-from workflows.names import digest
 
 SEEDER = Actor(id="seed", role=Role.COORDINATOR, municipality=NATIONAL)
 PROVIDERS = (("90000001", "Päikesetee Tugi [synthetic]"), ("90000002", "Samm Edasi [synthetic]"))

@@ -82,8 +82,17 @@ def _later_sentence(event: e.Event) -> str:
             return f"Ordered of {event.line_id}: {_hours(event.minutes)} for {euros(event.cents)} euros."
         case e.RecoveryOpened():
             return f"To be claimed back: {euros(event.cents)} euros, given on days that are paid for elsewhere."
+        case e.BudgetExtended():
+            return f"No new plan by its end: the help goes on until {event.plan_ends.on:%d.%m.%Y}."
+        case e.BudgetReinstated():
+            return f"Taken again for help that was told late: {euros(event.cents)} euros."
+        case e.DeliveriesClaimed():
+            accepted = sum(row.cents for row in event.rows if row.verdict == "accepted")
+            out = sum(1 for row in event.rows if row.verdict != "accepted")
+            return f"Claimed: {euros(accepted)} euros accepted{f', {out} deliveries not' if out else ''}."
         case e.PaymentRecorded():
-            return f"Paid for {event.line_id}: {euros(event.cents)} euros ({event.reference})."
+            off = f", {euros(event.set_off_cents)} of it set off" if event.set_off_cents else ""
+            return f"Paid for {event.line_id}: {euros(event.cents)} euros{off} ({event.reference})."
         case e.BudgetSettled():
             return f"Given back: {euros(sum(each.cents for each in event.released))} euros that will not be used."
         case e.DeliveryRecorded():
@@ -111,7 +120,7 @@ def _later_sentence(event: e.Event) -> str:
 
 
 def _plain(code: str) -> str:
-    return code.replace("_", " ").replace(".", " ")
+    return code.replace("_", " ").replace(".", " ").replace("-", " ")
 
 
 def _hours(minutes: int) -> str:

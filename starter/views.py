@@ -8,6 +8,8 @@ from datetime import date, datetime
 from pydantic import BaseModel, ConfigDict
 
 from domain import journey
+from domain.care import ClaimRow, RowVerdict
+from domain.claims import Claim
 from domain.parties import Agreement, Person
 from domain.states import Exited, InDelivery, Journey, waits_for
 
@@ -25,7 +27,7 @@ class DeadlineView(View):
 
 
 class LineView(View):
-    """The four numbers of one budget line, in cents; what is left of each is the difference to the one before."""
+    """The five numbers of one budget line, in cents; what is left of each is the difference to the one before."""
 
     line_id: str
     component: str
@@ -36,6 +38,7 @@ class LineView(View):
     allocated_cents: int
     committed_cents: int
     delivered_cents: int
+    accepted_cents: int
     paid_cents: int
 
 
@@ -134,6 +137,7 @@ def _lines(state: Journey) -> tuple[LineView, ...]:
             allocated_cents=account.allocated,
             committed_cents=account.committed,
             delivered_cents=account.delivered,
+            accepted_cents=account.accepted,
             paid_cents=account.paid,
         )
         for line_id, account in sorted(state.file.accounts.items())
@@ -210,4 +214,60 @@ def agreement_view(state: Agreement) -> AgreementView:
             )
             for place, waiter in enumerate(state.waiting, start=1)
         ),
+    )
+
+
+class ClaimRowView(View):
+    """One row of a claim. `verdict` is None until it is checked; `cents` below 0 corrects an earlier claim."""
+
+    journey_id: str
+    delivery_id: str
+    line_id: str
+    day: date
+    component: str
+    tariff: str
+    minutes: int
+    cents: int
+    verdict: str | None
+    reason: str | None
+    accepted_cents: int
+
+
+class ClaimView(View):
+    claim_id: str
+    version: int
+    provider_id: str
+    municipality: str
+    month: date
+    stage: str
+    claimed_cents: int
+    accepted_cents: int
+    paid_on: date | None
+    reference: str | None
+    rows: tuple[ClaimRowView, ...]
+
+
+def claim_view(state: Claim, version: int) -> ClaimView:
+    return ClaimView(
+        claim_id=state.claim_id,
+        version=version,
+        provider_id=state.provider_id,
+        municipality=state.municipality,
+        month=state.month,
+        stage=state.stage,
+        claimed_cents=sum(row.cents for row in state.rows),
+        accepted_cents=state.accepted_cents,
+        paid_on=state.paid_on,
+        reference=state.reference,
+        rows=tuple(_claim_row(row, state.verdicts.get(row.delivery_id)) for row in state.rows),
+    )
+
+
+def _claim_row(row: ClaimRow, verdict: RowVerdict | None) -> ClaimRowView:
+    accepted = verdict.cents if verdict is not None and verdict.verdict == "accepted" else 0
+    return ClaimRowView(
+        **row.model_dump(),
+        verdict=None if verdict is None else verdict.verdict,
+        reason=None if verdict is None else verdict.reason,
+        accepted_cents=accepted,
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from workflows.relaying import own_step, relay
+from workflows.relaying import relay
 
 with workflow.unsafe.imports_passed_through():
+    from activities.messages import own_step
     from domain.places import stream_of
 
 

@@ -1,13 +1,16 @@
-"""What a fact means to another stream: a place to offer, a place to take, a consent gone, cost to look at again."""
+"""What a fact means to another stream: a place to offer or take, a consent gone, cost to look at again, a claim to settle."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol
 
+from activities.messages import own_step
 from domain.codec import Recorded
 from domain.events import (
     AgreementSigned,
+    ClaimDecided,
+    ClaimPaymentOrdered,
     ConsentWithdrawn,
     EntitlementCorrected,
     EntitlementRecorded,
@@ -17,7 +20,6 @@ from domain.events import (
     WaitingLeft,
 )
 from domain.persons import CARE
-from workflows.relaying import own_step
 from workflows.sweeping import TemporalEngine
 
 
@@ -51,6 +53,10 @@ class Reactor:
                     agreements.add(told.stream_id.removeprefix("agreement-"))
                 case PlaceOffered(journey_id=journey_id):
                     await self._engine.tell_journey(own_step("take-place", journey_id, str(told.position)))
+                case ClaimDecided():
+                    await self._engine.settle_claim(told.stream_id, "checking")
+                case ClaimPaymentOrdered():
+                    await self._engine.settle_claim(told.stream_id, "paying")
                 case ConsentWithdrawn():
                     await self._withdrawn(told.event, told)
                 case EntitlementRecorded() | EntitlementCorrected():

@@ -8,11 +8,12 @@ from datetime import date
 
 from pydantic import Field
 
-from domain.care import ExitReason, Release
+from domain.care import ExitReason
 from domain.decision import Command, Context, Decision, Rejected, Stage, WrongStage
 from domain.events import BudgetSettled, Event, JourneyExited, PlaceFreed, WaitingLeft
 from domain.fields import Code, Words
 from domain.reckoning import challenge_until
+from domain.settling import released
 from domain.states import CaseFile, Exited, Journey, Refused, waits_for
 
 UNASKABLE: frozenset[ExitReason] = frozenset({"died", "no_contact"})
@@ -78,8 +79,8 @@ def _exit(command: ExitJourney, file: CaseFile, context: Context) -> Decision:
         decision_id=context.new_id("decision"),
         **dict(command),
     )
-    released = tuple(_uncommitted(file))
-    settled = (BudgetSettled(released=released),) if released else ()
+    given_back = tuple(released(file.accounts, command.on))
+    settled = (BudgetSettled(released=given_back),) if given_back else ()
     return Decision(events=(exited, *settled), agreement=tuple(_leave_places(command, file)))
 
 
@@ -93,13 +94,6 @@ def _check(command: ExitJourney, file: CaseFile, context: Context) -> None:
     latest = max((delivery.day for delivery in file.deliveries.values() if delivery.minutes), default=None)
     if latest is not None and latest > command.on:
         raise ExitBeforeDelivery(field="on", day=latest)
-
-
-def _uncommitted(file: CaseFile) -> Iterator[Release]:
-    """What was set aside but never ordered; orders stay until late deliveries have come in."""
-    for line_id, account in sorted(file.accounts.items()):
-        if account.allocated > account.committed:
-            yield Release(line_id=line_id, cents=account.allocated - account.committed)
 
 
 def _leave_places(command: ExitJourney, file: CaseFile) -> Iterator[Event]:

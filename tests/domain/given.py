@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Generic, TypeVar
 
 from domain import journey
+from domain.care import ClaimRow
 from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS, PROVIDERS, Decider
 from domain.decision import Actor, Command, Context, Decision, Rejected, Role, Stage
 from domain.events import (
@@ -49,6 +50,7 @@ class Given(Generic[S]):
     events: tuple[Event, ...] = ()
     agreement_events: tuple[Event, ...] = ()
     providers: Mapping[str, Provider] = field(default_factory=dict)
+    claimable: tuple[ClaimRow, ...] = ()
     person: Person | None = None
     programme: Programme = PROGRAMME
     actor: Actor = CASE_MANAGER
@@ -106,6 +108,7 @@ class Given(Generic[S]):
             person=self.person,
             agreement=self.agreement,
             providers=self.providers,
+            claimable=self.claimable,
         )
         try:
             return Answer(before=self, made=made, decision=self.decider.decide(command, self.state, context))

@@ -72,6 +72,15 @@ FROZEN = {
     "recovery.opened": 1,
     "provider.contracted": 1,
     "provider.contract_changed": 1,
+    "budget.extended": 1,
+    "budget.reinstated": 1,
+    "deliveries.claimed": 1,
+    "claim.assembled": 1,
+    "claim.rows_added": 1,
+    "claim.decided": 1,
+    "claim.checked": 1,
+    "claim.payment_ordered": 1,
+    "claim.paid": 1,
 }
 
 
@@ -218,6 +227,7 @@ def test_the_system_s_own_steps_are_not_offered_to_anybody() -> None:
     internal = {name for name, command in COMMANDS.items() if command.internal}
     assert internal == {
         "take-place", "note-lapsed-consent", "raise-reminders", "offer-place", "check-double-funding",
+        "check-claimed", "pay-claimed", "note-verdicts", "note-claim-paid",
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from random import Random
 
 from domain.care import ReviewKind, ReviewOutcome, Tariff
 from domain.decision import Command
-from domain.stages import assessment, budgeting, delivery, planning, referral, throughout
+from domain.stages import assessment, delivery, planning, referral, throughout
 from domain.states import (
     AwaitingAgreement,
     AwaitingAssessment,
@@ -80,9 +80,12 @@ WISHES: tuple[Wish, ...] = (
     lambda r, day: planning.ReopenPlan(reason="She moved."),
     lambda r, day: steps.budget(recovery=minutes(r)),
     lambda r, day: steps.order(line(r), minutes=minutes(r)),
-    lambda r, day: budgeting.RecordPayment(
-        line_id=line(r), paid_on=ago(r, day), cents=r.choice([1, 53, 1600, 3200]), reference="invoice-1"
+    lambda r, day: steps.claim(
+        *(f"delivery-{r.randint(1, 4)}" for _ in range(3)),
+        number=r.randint(1, 3),
+        rejected={the(r, "delivery"): "not_delivered"} if yes(r) else None,
     ),
+    lambda r, day: steps.payment(r.randint(1, 3), on=ago(r, day)),
     lambda r, day: steps.visit(line(r), on=ago(r, day), minutes=minutes(r)),
     lambda r, day: delivery.CorrectDelivery(
         delivery_id=the(r, "delivery"), minutes=r.choice([0, 1, 30, 61]), reason="Less."

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from temporalio.client import WorkflowHistory
 
+from activities.messages import own_step
 from domain.places import stream_of
 from starter.submit import Refused
 from tests.activities.examples import (
@@ -28,7 +29,6 @@ from tests.workflows.paths import to_delivery, to_exit
 from workflows.names import journey_workflow, places_workflow, step_workflow
 from workflows.person_journey import PersonJourney
 from workflows.places import Places
-from workflows.relaying import own_step
 
 HISTORIES = Path(__file__).parent / "histories"
 # The machine it was recorded on is nobody's business, and no replay looks at either.

@@ -10,7 +10,7 @@ import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus
 
-from activities.messages import Outcome, Stream, Submission
+from activities.messages import Outcome, Stream, Submission, own_step
 from activities.recording import KeyReused
 from domain.decision import Rejected
 from domain.persons import CARE
@@ -32,7 +32,6 @@ from tests.workflows.engines import (
 from workflows import person_journey, relaying
 from workflows.names import journey_workflow
 from workflows.person_journey import PersonJourney
-from workflows.relaying import own_step
 
 COMPLETED = WorkflowExecutionStatus.COMPLETED
 RUNNING = WorkflowExecutionStatus.RUNNING
