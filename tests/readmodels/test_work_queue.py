@@ -245,7 +245,7 @@ async def test_the_open_journeys_of_a_person_are_found(pool: Pool, queue: WorkQu
 async def test_the_sweep_is_told_of_every_journey_until_its_version_is_confirmed(pool: Pool, queue: WorkQueue) -> None:
     places = PlaceCount(pool, PostgresEventStore(pool), CODEC)
     projector = await projector_of(pool, queue, places)
-    await shown(projector, pool, "work_queue", "place_count")
+    await shown(projector, pool, "work_queue", "places")
     lookout = DatabaseLookout(pool, places)
 
     async def open_ones() -> dict[str, int]:
@@ -262,11 +262,11 @@ async def test_the_sweep_is_told_of_every_journey_until_its_version_is_confirmed
 
 async def test_places_are_counted_as_the_agreement_has_them(pool: Pool, queue: WorkQueue) -> None:
     places = PlaceCount(pool, PostgresEventStore(pool), CODEC)
-    await shown(await projector_of(pool, places), pool, "place_count")
-    row = await pool.fetchrow("SELECT * FROM read.place_count WHERE agreement = 'tori'")
+    await shown(await projector_of(pool, places), pool, "places")
+    row = await pool.fetchrow("SELECT * FROM read.places WHERE agreement = 'tori'")
     assert row is not None
     recorded = [each.event.type for each in await everything(pool) if each.stream_id == "agreement-tori"]
     assert row["version"] == len(recorded)
     assert row["taken"] == recorded.count("place.occupied") - recorded.count("place.freed")
-    assert (row["places"], row["waiting"], row["offered"]) == (26, 0, 0)
-    assert await places.with_offers_to_make() == ()
+    assert (row["waiting"], row["offered"]) == (0, 0)
+    assert await places.with_offers_due(date(2026, 3, 2)) == ()
