@@ -67,17 +67,19 @@ def _own(waiter: Waiter, rules: Settings) -> str:
 
 
 def _ahead(waiter: Waiter, before: Sequence[Waiter], rules: Settings) -> str:
-    deciding = [_deciding(each, waiter, rules) for each in before]
-    reasons = [f"{deciding.count(name)} {words}" for name, words in WORDS.items() if name in deciding]
-    if not reasons:
+    if not before:
         return "nobody comes before"
-    *most, last = reasons
-    listed = f"{', '.join(most)} and {last}" if most else last
-    return f"{len(before)} {'comes' if len(before) == 1 else 'come'} before: {listed}"
+    deciding = [_deciding(each, waiter, rules) for each in before]
+    reasons = {words: deciding.count(name) for name, words in WORDS.items() if name in deciding}
+    comes = "1 comes before" if len(before) == 1 else f"{len(before)} come before"
+    if len(reasons) == 1:
+        return f"{comes}, {next(iter(reasons))}"
+    *most, last = [f"{number} {words}" for words, number in reasons.items()]
+    return f"{comes}: {', '.join(most)} and {last}"
 
 
 WORDS = {
-    "urgency": "because it is urgent there",
+    "urgency": "because it is more urgent there",
     "complete_on": "by an earlier day",
     ALL_ALIKE: "by having joined earlier that day",
 }

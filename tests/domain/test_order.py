@@ -81,13 +81,13 @@ def test_each_position_is_explained() -> None:
     )
     assert told == [
         "Number 1: urgent, the application was complete on 02.03.2026; nobody comes before.",
-        "Number 2: the application was complete on 02.03.2026; 1 comes before: 1 because it is urgent there.",
-        "Number 3: the application was complete on 03.03.2026; 2 come before: 1 because it is urgent there and 1 by an "
+        "Number 2: the application was complete on 02.03.2026; 1 comes before, because it is more urgent there.",
+        "Number 3: the application was complete on 03.03.2026; 2 come before: 1 because it is more urgent there and 1 by an "
         "earlier day.",
-        "Number 4: the application was complete on 03.03.2026; 3 come before: 1 because it is urgent there, 1 by an "
+        "Number 4: the application was complete on 03.03.2026; 3 come before: 1 because it is more urgent there, 1 by an "
         "earlier day and 1 by having joined earlier that day.",
         "Number 5: the application was complete on 10.02.2026, and an offer was passed on 04.03.2026, which counts since; "
-        "4 come before: 1 because it is urgent there and 3 by an earlier day.",
+        "4 come before: 1 because it is more urgent there and 3 by an earlier day.",
     ]
 
 
@@ -96,7 +96,7 @@ def test_what_does_not_count_is_not_given_as_a_reason() -> None:
     assert told == [
         "Number 1: the application was complete on 02.03.2026, and an offer was passed on 05.03.2026, which changes "
         "nothing; nobody comes before.",
-        "Number 2: the application was complete on 03.03.2026; 1 comes before: 1 by an earlier day.",
+        "Number 2: the application was complete on 03.03.2026; 1 comes before, by an earlier day.",
     ]
 
 
