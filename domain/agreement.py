@@ -26,7 +26,8 @@ class Terms:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Suspension:
-    """A time in which a place is kept but not used; both days count, and without an end it lasts until one is told."""
+    """A time in which a place is kept but not used; both days count, and without an end it lasts until one is told.
+    [A] The place stays theirs and counts as taken: no source says what becomes of it."""
 
     from_on: date
     to_on: date | None = None
@@ -137,10 +138,17 @@ class Agreement:
         """Waiters for whom there is a place, in no particular order."""
         if self.terms_on(today) is None:
             return ()
+        starts = {each.journey_id: max(each.place_from, today) for each in self.waiting}
+        room = {day: self.room_from(day) for day in set(starts.values())}
         return tuple(
             each
             for each in self.waiting
             if each.journey_id not in self.offers
             and not self.sits_out(each)
-            and self.room_from(max(each.place_from, today)) > 0
+            and room[starts[each.journey_id]] > 0
+            and self._party_on(starts[each.journey_id], each.municipality)
         )
+
+    def _party_on(self, day: date, municipality: str) -> bool:
+        terms = self.terms_on(day)
+        return terms is not None and municipality in terms.municipalities

@@ -182,10 +182,13 @@ def decide(command: PlaceCommand, state: Journey, context: Context) -> Decision:
 def _answer(
     command: AcceptPlace | DeclinePlace | ReceiveOffer | NoteLapsedOffer, file: CaseFile, context: Context
 ) -> Decision:
-    agreement = _agreement(file, context)
+    """Only a place is taken under terms in force; an offer is over when it is over."""
+    agreement = context.agreement
+    if agreement is None:
+        raise NoAgreement(municipality=file.municipality, day=context.today)
     match command:
         case AcceptPlace():
-            return _accept(file, agreement, context)
+            return _accept(file, _agreement(file, context), context)
         case DeclinePlace():
             return _decline(command, file, agreement, context)
         case ReceiveOffer():

@@ -26,6 +26,7 @@ from domain.places import OfferPlace
 from domain.stages.placing import (
     AcceptPlace,
     DeclinePlace,
+    NoAgreement,
     NoteLapsedOffer,
     NotOffered,
     OfferExpired,
@@ -125,6 +126,16 @@ def test_an_offer_that_lapsed_is_noted_and_the_person_waits_on() -> None:
     assert lapsed.when(NoteLapsedOffer()).then(OfferLapsed(expired_on=LAST_DAY)).leads_to(Waiting).file.offer is None
     received().when(NoteLapsedOffer()).refused(OfferStands)
     waiting().when(NoteLapsedOffer()).refused(NotOffered)
+
+
+def test_an_offer_lapses_although_the_agreement_has_ended_meanwhile() -> None:
+    ended = received().agreement_events
+    last_day = (signed(places=2, valid_to=LAST_DAY), *ended[1:])
+    passed = OfferPassed(journey_id=JOURNEY, reason="expired", on=date(2026, 3, 20))
+    case = received().in_agreement(*last_day).on(date(2026, 3, 20))
+    an_agreement(*last_day).on(date(2026, 3, 20)).when(OfferPlace()).then(passed)
+    case.also_in_agreement(passed).when(NoteLapsedOffer()).then(OfferLapsed)
+    case.when(AcceptPlace()).refused(NoAgreement)
 
 
 def test_who_passed_an_offer_may_still_take_a_place_that_nobody_else_is_to_be_offered() -> None:

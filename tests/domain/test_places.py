@@ -152,6 +152,11 @@ def test_nobody_is_offered_a_place_in_a_period_that_nobody_signed() -> None:
     case.when(OfferPlace()).then(offered(3))
 
 
+def test_nobody_is_offered_a_place_under_terms_that_their_municipality_has_not_signed() -> None:
+    elsewhere = signed(places=2).model_copy(update={"municipalities": ("tapa",)})
+    an_agreement(elsewhere, waits(2)).when(OfferPlace()).refused(NothingToOffer)
+
+
 # ── Money ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
