@@ -19,7 +19,7 @@ class FundingView(View):
 
 
 class PeriodView(View):
-    """`taken` are all who have a place by now and do not leave before the period begins."""
+    """`taken` are all who have a place by now that starts before the period ends; an open offer keeps its place too."""
 
     valid_from: date
     valid_to: date | None
@@ -36,6 +36,7 @@ class WaiterView(View):
     journey_id: str
     municipality: str
     urgent: bool
+    place_from: date
     offered_until: date | None
     explained: str
 
@@ -118,6 +119,7 @@ def _waiters(state: Agreement, rules: Settings) -> Iterator[WaiterView]:
             journey_id=waiter.journey_id,
             municipality=waiter.municipality,
             urgent=waiter.urgent,
+            place_from=waiter.place_from,
             offered_until=offer.expires.on if offer is not None and offer.expires is not None else None,
             explained=explained(waiter, order[:number], rules),
         )
