@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from activities.folding import Folded, Streams
 from activities.messages import OpenDeadline, Outcome, Stream, Submission
 from domain import journey
+from domain.agreement import Agreement
 from domain.care import ClaimRow
 from domain.claims import AssembleClaim, Claim
 from domain.codec import Codec, Meta
@@ -21,9 +22,9 @@ from domain.commands import COMMANDS
 from domain.deciders import AGREEMENTS, CLAIMS, JOURNEYS, PERSONS, PROVIDERS, bound_reached
 from domain.decision import Actor, Command, Context, Decision, OutsideMunicipality, Rejected, Role, RowResult
 from domain.events import CATALOGUE, Event
-from domain.parties import Agreement, Person
+from domain.parties import Person
 from domain.persons import PossibleDuplicates, RegisterPerson
-from domain.places import stream_of
+from domain.places import passes_on, stream_of
 from domain.ports import (
     Cipher,
     Claimable,
@@ -366,6 +367,15 @@ def _outcome(
     stream_id: str, folded: Folded[S], *, events: tuple[str, ...], rows: tuple[RowResult, ...] = ()
 ) -> Outcome:
     state = folded.state
+    if isinstance(state, Agreement):
+        return Outcome(
+            version=folded.version,
+            stage="",
+            deadlines=_offers_open(state),
+            events=events,
+            stream_id=stream_id,
+            settled=not state.offers,
+        )
     if not isinstance(state, Journey):
         stage = str(state.stage) if isinstance(state, Claim) else ""
         return Outcome(version=folded.version, stage=stage, events=events, stream_id=stream_id, settled=True)
@@ -385,4 +395,13 @@ def _outcome(
         municipality=state.file.municipality,
         settled=journey.settled(state),
         rows=rows,
+    )
+
+
+def _offers_open(state: Agreement) -> tuple[OpenDeadline, ...]:
+    """When each open offer passes on, earliest first."""
+    expiring = ((each.expires.on, each.journey_id) for each in state.offers.values() if each.expires is not None)
+    return tuple(
+        OpenDeadline(id=f"offer:{journey_id}:{day}", what="offer", step="over", due_on=day, at=passes_on(day))
+        for day, journey_id in sorted(expiring)[:SHOWN_DEADLINES]
     )

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from domain import claims, persons, places, providers
 from domain.decision import Command
-from domain.stages import assessment, budgeting, claiming, delivery, exit, planning, referral, review, throughout
+from domain.stages import (
+    assessment,
+    budgeting,
+    claiming,
+    delivery,
+    exit,
+    holding,
+    placing,
+    planning,
+    referral,
+    review,
+    throughout,
+)
 
 ALL: tuple[type[Command], ...] = (
     *persons.COMMANDS,
@@ -12,6 +24,8 @@ ALL: tuple[type[Command], ...] = (
     *providers.COMMANDS,
     *claims.COMMANDS,
     *referral.COMMANDS,
+    *placing.COMMANDS,
+    *holding.COMMANDS,
     *assessment.COMMANDS,
     *planning.COMMANDS,
     *budgeting.COMMANDS,

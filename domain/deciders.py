@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from domain import claims, journey, persons, places, providers
+from domain.agreement import Agreement
 from domain.claims import Claim, OpenClaim
 from domain.decision import NATIONAL, Command, Context, Decision, Rejected
 from domain.events import Event, missing_upcasters
-from domain.parties import Agreement, Person, Provider
-from domain.places import SignAgreement
+from domain.parties import Person, Provider
+from domain.places import RecordFunding, SignAgreement
 from domain.ports import QuotaMove
 from domain.programme import NotInForce, NotKnown
 from domain.states import Journey
@@ -76,8 +77,8 @@ def _claim_s(command: Command, state: Claim | None) -> frozenset[str]:
 
 
 def _parties(command: Command, state: Agreement | None) -> frozenset[str]:
-    """Terms are signed nationally; what moves places is each party's own."""
-    return frozenset() if state is None or isinstance(command, SignAgreement) else state.municipalities
+    """Terms and their money are recorded nationally; what moves places is each party's own."""
+    return frozenset() if state is None or isinstance(command, SignAgreement | RecordFunding) else state.municipalities
 
 
 def _served(command: Command, state: Provider | None) -> frozenset[str]:

@@ -37,6 +37,13 @@ class AfterExit(Rejected):
     status = 422
 
 
+class WhileSuspended(Rejected):
+    """On {day} the place was suspended; who was helped then used it: resume it first, as of that day."""
+
+    code = "while_suspended"
+    status = 422
+
+
 class NotCommitted(Rejected):
     """{line} has {left} euros ordered and not yet delivered; this delivery costs {euros}."""
 
@@ -202,6 +209,8 @@ def on_a_day_of(account: LineAccount, day: date, state: Journey, context: Contex
     line = account.line
     if not account.ran_on(day):
         raise OutsidePeriod(field="day", day=day, line=line.line_id, starts_on=line.starts_on, ends_on=line.ends_on)
+    if any(each.on(day) for each in state.file.suspensions):
+        raise WhileSuspended(field="day", day=day)
     if isinstance(state, Exited) and day > state.on:
         raise AfterExit(field="day", day=day, exited_on=state.on)
 

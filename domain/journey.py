@@ -30,12 +30,18 @@ from domain.events import (
     DeliveryRecorded,
     DisputeSettled,
     Event,
+    ExitPlanned,
     JourneyExited,
     NeedsAssessed,
+    OfferDeclined,
+    OfferLapsed,
+    OfferReceived,
     PaymentRecorded,
     PlaceAwaited,
     PlacePostponed,
     PlaceReceived,
+    PlaceResumed,
+    PlaceSuspended,
     PlanAgreed,
     PlanDrafted,
     PlanReopened,
@@ -49,12 +55,26 @@ from domain.events import (
     ReminderRaised,
     ReviewHeld,
     ServiceCommitted,
+    UrgencyRecorded,
     VisitMissed,
 )
 from domain.ledger import LineAccount, YearlyCap
 from domain.persons import one_journey
 from domain.ports import QuotaMove
-from domain.stages import assessment, budgeting, claiming, delivery, exit, planning, referral, review, throughout
+from domain.stages import (
+    assessment,
+    budgeting,
+    claiming,
+    delivery,
+    eligibility,
+    exit,
+    holding,
+    placing,
+    planning,
+    referral,
+    review,
+    throughout,
+)
 from domain.states import (
     AwaitingAgreement,
     AwaitingAssessment,
@@ -80,11 +100,15 @@ def decide(command: Command, state: Journey | None, context: Context) -> Decisio
 
 
 def _by_stage(command: Command, state: Journey | None, context: Context) -> Decision:
-    if isinstance(command, referral.ReferralCommand):
+    if isinstance(command, referral.ReferralCommand | eligibility.DecideEligibility):
         return referral.decide(command, state, context)
     if state is None:
         raise WrongStage(command=command.name, at="a referral")
     match command:
+        case placing.PlaceCommand():
+            return placing.decide(command, state, context)
+        case holding.HoldingCommand():
+            return holding.decide(command, state, context)
         case assessment.AssessmentCommand():
             return assessment.decide(command, state, context)
         case planning.PlanningCommand():
@@ -120,10 +144,16 @@ def evolve(state: Journey | None, event: Event, stream_id: str, version: int) ->
         raise ValueError("a journey's stream starts with referral.recorded")
     match event:
         case (
-            ReferralCompleted() | ReferralAccepted() | ReferralRefused() | ReferralReopened()
-            | PlaceReceived() | PlaceAwaited() | PlacePostponed() | CaseManagerAppointed()
+            ReferralCompleted() | ReferralAccepted() | ReferralRefused() | ReferralReopened() | CaseManagerAppointed()
         ):  # fmt: skip
             return referral.evolve(state, event)
+        case (
+            PlaceReceived() | PlaceAwaited() | PlacePostponed() | OfferReceived() | OfferDeclined() | OfferLapsed()
+            | UrgencyRecorded()
+        ):  # fmt: skip
+            return placing.evolve(state, event)
+        case PlaceSuspended() | PlaceResumed() | ExitPlanned():
+            return holding.evolve(state, event)
         case NeedsAssessed() | CarerAssessed() | AssessmentReopened():
             return assessment.evolve(state, event)
         case PlanDrafted() | PlanAgreed() | PlanReopened():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from domain.care import Release, ServiceLine
 from domain.events import BudgetReinstated
@@ -22,6 +22,17 @@ def pro_rata(cents: int, line: ServiceLine, until: date) -> int:
 def keeps(account: LineAccount, until: date) -> int:
     """Of what was set aside: what was delivered, and of orders the share of the days gone by, for help told late."""
     return max(account.delivered, min(account.committed, pro_rata(account.allocated, account.line, until)))
+
+
+def unused(accounts: Mapping[str, LineAccount], first: date, last: date) -> Iterator[Release]:
+    """What is given back of each line for days on which nobody could be helped, never of what was delivered."""
+    for line_id, account in sorted(accounts.items()):
+        days = pro_rata(account.allocated, account.line, last) - pro_rata(
+            account.allocated, account.line, first - timedelta(days=1)
+        )
+        cents = min(days, account.allocated - account.delivered)
+        if cents > 0:
+            yield Release(line_id=line_id, cents=cents)
 
 
 def released(accounts: Mapping[str, LineAccount], until: date) -> Iterator[Release]:

@@ -13,6 +13,7 @@ from starter.access import (
     RETRY_AFTER,
     Parts,
 )
+from starter.agreements import agreement_reading
 from starter.bodies import LimitedBodies
 from starter.claiming import claiming
 from starter.commanding import commands
@@ -39,6 +40,7 @@ def application(parts: Parts) -> FastAPI:
     app.include_router(commands(parts))
     app.include_router(reading(parts))
     app.include_router(claiming(parts))
+    app.include_router(agreement_reading(parts))
     app.include_router(reference(parts))
     return app
 

@@ -22,7 +22,17 @@ from domain.pricing import ceiling_cents, prices_over
 from domain.programme import Settings
 from domain.reckoning import challenge_until, months_from, next_review_kind, on_the_day
 from domain.settling import keeps, reinstated
-from domain.states import AwaitingBudget, CaseFile, InDelivery, Journey, UnknownLine, booked, waits_for, with_file
+from domain.states import (
+    AwaitingBudget,
+    CaseFile,
+    Exited,
+    InDelivery,
+    Journey,
+    UnknownLine,
+    booked,
+    waits_for,
+    with_file,
+)
 
 
 class OverCeiling(Rejected):
@@ -265,7 +275,8 @@ def evolve(state: Journey, event: BudgetEvent) -> Journey:
             return with_file(state, booked(file, event.line_id, ordering(event.cents)))
         case BudgetSettled():
             released = {release.line_id: release.cents for release in event.released}
-            accounts = {id_: each.ended(each.allocated - released.get(id_, 0)) for id_, each in file.accounts.items()}
+            over = isinstance(state, Exited)
+            accounts = {id_: _given_back(each, released.get(id_, 0), over) for id_, each in file.accounts.items()}
             if event.final:
                 accounts = {id_: replace(each, orders_given_back=0) for id_, each in accounts.items()}
             return with_file(state, replace(file, accounts=accounts))
@@ -301,3 +312,8 @@ def _extended(file: CaseFile, event: BudgetExtended) -> CaseFile:
             account = account.moved(account.allocating(account.allocated + extension.allocated_cents))
             accounts[extension.line_id] = account.moved(ordering(extension.committed_cents))
     return replace(file, accounts=accounts, plan_ends=event.plan_ends)
+
+
+def _given_back(account: LineAccount, cents: int, over: bool) -> LineAccount:
+    left = account.allocated - cents
+    return account.ended(left) if over else account.moved(account.allocating(left))

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Generic, TypeVar
 
 from domain import journey
+from domain.agreement import Agreement
 from domain.care import ClaimRow
 from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS, PROVIDERS, Decider
 from domain.decision import Actor, Command, Context, Decision, Rejected, Role, Stage
@@ -20,7 +21,7 @@ from domain.events import (
     ProviderContracted,
     RepresentativeNamed,
 )
-from domain.parties import Agreement, Person, Provider
+from domain.parties import Person, Provider
 from domain.persons import CARE
 from domain.programme import Programme, load
 from domain.states import Journey

@@ -8,10 +8,18 @@ from datetime import date
 import pytest
 
 from domain import journey
-from domain.care import Allocation
+from domain.care import Allocation, Release
 from domain.decision import WrongStage
-from domain.deliveries import OutsidePeriod
-from domain.events import BudgetDecided, BudgetExtended, DeliveryRecorded, ReminderRaised, ServiceCommitted
+from domain.deliveries import NotCommitted, OutsidePeriod, WhileSuspended
+from domain.events import (
+    BudgetDecided,
+    BudgetExtended,
+    BudgetSettled,
+    DeliveryRecorded,
+    PlaceResumed,
+    ReminderRaised,
+    ServiceCommitted,
+)
 from domain.ledger import Account
 from domain.ports import QuotaMove
 from domain.programme import Programme
@@ -23,8 +31,9 @@ from domain.stages.budgeting import (
     OverCeiling,
     OverYearlyCap,
 )
+from domain.stages.holding import ResumePlace, SuspendPlace
+from domain.stages.placing import RequestPlace
 from domain.stages.planning import ReopenPlan
-from domain.stages.referral import RequestPlace
 from domain.stages.throughout import RaiseReminders
 from domain.states import InDelivery, Journey, UnknownLine
 from tests.domain.given import PROGRAMME, PROVIDER, Given, given
@@ -366,3 +375,33 @@ def test_a_yearly_cap_is_moved_in_the_database_with_every_budget_and_settlement(
     left = given(after, HELPED, leaving(on=HELPED))
     (back,) = (each for each in journey.quota_moves(after.known, left.known) if each.key.startswith("cap/"))
     assert (back.used, back.limit) == (-50000, 180000)
+
+
+# ── A place that is suspended ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def in_hospital(*, until: date) -> Given[Journey]:
+    case = in_delivery(visit(minutes=120)).on(date(2026, 4, 1))
+    return given(case, SuspendPlace(from_on=date(2026, 4, 1), reason="In hospital."), until)
+
+
+def test_the_share_of_the_days_of_a_suspension_is_given_back() -> None:
+    """All of April, 30 of the line's 169 days: 56.81 of 320.00 euros, also of what was ordered."""
+    case = in_hospital(until=date(2026, 5, 1))
+    answer = case.when(ResumePlace(on=date(2026, 5, 1)))
+    answer.then(PlaceResumed, BudgetSettled(released=(Release(line_id="recovery", cents=5681),)))
+    assert five_numbers(answer.after) == (26319, 26319, 6400, 0, 0)
+    longer = visit(on=date(2026, 5, 1), minutes=480)
+    answer.after.when(longer).refused(NotCommitted, field="minutes")
+
+
+def test_nobody_is_helped_while_the_place_is_suspended() -> None:
+    case = in_hospital(until=date(2026, 4, 20))
+    case.when(visit(on=date(2026, 4, 1))).refused(WhileSuspended, field="day", says="2026-04-01")
+    case.when(visit(on=date(2026, 3, 31))).then(DeliveryRecorded)
+
+
+def test_a_suspension_gives_back_nothing_that_was_delivered() -> None:
+    all_used = in_delivery(visit(minutes=600)).on(date(2026, 4, 1))
+    case = given(all_used, SuspendPlace(from_on=date(2026, 4, 1), reason="In hospital."), date(2026, 5, 1))
+    case.when(ResumePlace(on=date(2026, 5, 1))).then(PlaceResumed)

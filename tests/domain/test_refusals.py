@@ -40,7 +40,8 @@ CODES = {
     "comment_missing", "consent_missing", "date_in_future", "degree_missing", "degrees_not_asked",
     "destination_missing", "exit_before_delivery", "fewer_places_than_taken", "full_review_due", "journey_exists",
     "double_funding", "entitlement_backwards", "unknown_entitlement", "line_is_another", "place_too_far_off",
-    "terms_too_early",
+    "unknown_period", "offer_expired", "offer_stands", "holds_no_place", "before_place", "suspended_already",
+    "helped_since", "not_suspended", "resumed_too_early", "exit_planned_in_past",
     "life_areas_missing", "line_before_place", "no_agreement", "no_budget", "no_place_yet", "no_price_in_force",
     "no_such_consent", "nobody_represents", "not_allocated", "not_committed", "not_in_the_programme",
     "not_offered", "not_the_plans_author", "not_under_contract", "nothing_disputed", "nothing_to_offer",
@@ -53,7 +54,8 @@ CODES = {
     "waits_for_no_place", "wrong_degree", "wrong_personal_code", "wrong_review_degree", "wrong_stage",
     "wrong_tariff",
     "line_not_named", "long_day", "not_a_group", "nothing_to_pay", "reference_reused", "yearly_cap_reached",
-    "claim_too_long", "month_not_over", "not_a_month", "not_in_claim", "nothing_to_claim", "open_claim", "wrong_claim_stage",
+    "claim_too_long", "while_suspended", "month_not_over", "not_a_month", "not_in_claim", "nothing_to_claim",
+    "open_claim", "wrong_claim_stage",
 }  # fmt: skip
 
 
