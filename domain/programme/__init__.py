@@ -2,8 +2,9 @@
 
 from domain.programme.catalogue import Catalogue, Component, Price, Serves, Tariff
 from domain.programme.eligibility import EligibilityRules
+from domain.programme.holes import Hole
 from domain.programme.instrument import ENVIRONMENT, Instrument, Item, Scale, Section
-from domain.programme.loading import load, load_directory
+from domain.programme.loading import load, load_directory, load_texts, packaged_texts, texts_in
 from domain.programme.periods import covers
 from domain.programme.programme import Programme, ProgrammeCode
 from domain.programme.refusals import NotInForce, NotKnown, ProgrammeInvalid
@@ -16,6 +17,7 @@ __all__ = [
     "Catalogue",
     "Component",
     "EligibilityRules",
+    "Hole",
     "Instrument",
     "Item",
     "LifeArea",
@@ -35,4 +37,7 @@ __all__ = [
     "covers",
     "load",
     "load_directory",
+    "load_texts",
+    "packaged_texts",
+    "texts_in",
 ]
