@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from domain import persons, places, providers
 from domain.decision import Command
-from domain.stages import assessment, budgeting, delivery, exit, planning, referral, review, throughout
+from domain.stages import assessment, budgeting, delivery, exit, placing, planning, referral, review, throughout
 
 ALL: tuple[type[Command], ...] = (
     *persons.COMMANDS,
     *places.COMMANDS,
     *providers.COMMANDS,
     *referral.COMMANDS,
+    *placing.COMMANDS,
     *assessment.COMMANDS,
     *planning.COMMANDS,
     *budgeting.COMMANDS,

@@ -49,7 +49,18 @@ from domain.events import (
 )
 from domain.persons import one_journey
 from domain.ports import QuotaMove
-from domain.stages import assessment, budgeting, delivery, exit, planning, referral, review, throughout
+from domain.stages import (
+    assessment,
+    budgeting,
+    delivery,
+    eligibility,
+    exit,
+    placing,
+    planning,
+    referral,
+    review,
+    throughout,
+)
 from domain.states import (
     AwaitingAgreement,
     AwaitingAssessment,
@@ -75,11 +86,13 @@ def decide(command: Command, state: Journey | None, context: Context) -> Decisio
 
 
 def _by_stage(command: Command, state: Journey | None, context: Context) -> Decision:
-    if isinstance(command, referral.ReferralCommand):
+    if isinstance(command, referral.ReferralCommand | eligibility.DecideEligibility):
         return referral.decide(command, state, context)
     if state is None:
         raise WrongStage(command=command.name, at="a referral")
     match command:
+        case placing.PlaceCommand():
+            return placing.decide(command, state, context)
         case assessment.AssessmentCommand():
             return assessment.decide(command, state, context)
         case planning.PlanningCommand():
@@ -113,10 +126,11 @@ def evolve(state: Journey | None, event: Event, stream_id: str, version: int) ->
         raise ValueError("a journey's stream starts with referral.recorded")
     match event:
         case (
-            ReferralCompleted() | ReferralAccepted() | ReferralRefused() | ReferralReopened()
-            | PlaceReceived() | PlaceAwaited() | PlacePostponed() | CaseManagerAppointed()
+            ReferralCompleted() | ReferralAccepted() | ReferralRefused() | ReferralReopened() | CaseManagerAppointed()
         ):  # fmt: skip
             return referral.evolve(state, event)
+        case PlaceReceived() | PlaceAwaited() | PlacePostponed():
+            return placing.evolve(state, event)
         case NeedsAssessed() | CarerAssessed() | AssessmentReopened():
             return assessment.evolve(state, event)
         case PlanDrafted() | PlanAgreed() | PlanReopened():

@@ -21,9 +21,10 @@ from domain.programme import Programme, load
 from domain.stages.assessment import AssessNeeds
 from domain.stages.budgeting import CommitService, DecideBudget
 from domain.stages.delivery import RecordDelivery
+from domain.stages.eligibility import DecideEligibility
 from domain.stages.exit import ExitJourney
 from domain.stages.planning import AgreePlan, DraftPlan
-from domain.stages.referral import DecideEligibility, RecordReferral
+from domain.stages.referral import RecordReferral
 from domain.stages.review import HoldReview
 from domain.stages.throughout import LogContact
 from domain.working_days import at_hour, local_date

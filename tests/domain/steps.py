@@ -23,9 +23,10 @@ from domain.programme import Programme
 from domain.stages.assessment import AssessNeeds
 from domain.stages.budgeting import CommitService, DecideBudget
 from domain.stages.delivery import RecordDelivery
+from domain.stages.eligibility import DecideEligibility
 from domain.stages.exit import ExitJourney
 from domain.stages.planning import AgreePlan, DraftPlan
-from domain.stages.referral import DecideEligibility, RecordReferral
+from domain.stages.referral import RecordReferral
 from domain.stages.review import HoldReview
 from domain.states import Journey
 from tests.domain.given import MONDAY, PERSON, PROGRAMME, PROVIDER, TOWN, Given, given, nothing

@@ -19,8 +19,8 @@ from domain.stages.budgeting import (
     OverYearlyCap,
     RecordPayment,
 )
+from domain.stages.placing import RequestPlace
 from domain.stages.planning import ReopenPlan
-from domain.stages.referral import RequestPlace
 from domain.states import InDelivery, Journey, UnknownLine
 from tests.domain.given import PROVIDER, Given, given
 from tests.domain.steps import (

@@ -31,7 +31,7 @@ from domain.persons import (
     UnknownEntitlement,
 )
 from domain.stages.delivery import CorrectDelivery
-from domain.stages.referral import RequestPlace, TakePlace
+from domain.stages.placing import RequestPlace, TakePlace
 from domain.stages.throughout import CheckDoubleFunding
 from domain.states import AwaitingAssessment, Journey
 from tests.domain.given import (

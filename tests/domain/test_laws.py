@@ -27,7 +27,7 @@ from domain.events import (
 )
 from domain.money import cost_cents
 from domain.persons import one_journey
-from domain.stages import delivery, referral, throughout
+from domain.stages import delivery, placing, throughout
 from domain.states import (
     Delivery,
     Exited,
@@ -131,7 +131,7 @@ class Path:
             self.case = self.case.also_in_agreement(PlaceFreed(journey_id="journey-9", on=self.today))
         if agreement.next_in_order is not None and JOURNEY not in agreement.occupied:
             self.case = self.case.also_in_agreement(PlaceOffered(journey_id=JOURNEY))
-        self.want(referral.TakePlace())
+        self.want(placing.TakePlace())
 
     # ── One step ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

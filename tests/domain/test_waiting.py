@@ -17,7 +17,7 @@ from domain.events import (
     WaitingJoined,
     WaitingLeft,
 )
-from domain.stages.referral import (
+from domain.stages.placing import (
     NoAgreement,
     NotOffered,
     PlaceTaken,

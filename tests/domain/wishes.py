@@ -8,7 +8,7 @@ from random import Random
 
 from domain.care import ReviewKind, ReviewOutcome, Tariff
 from domain.decision import Command
-from domain.stages import assessment, budgeting, delivery, planning, referral, throughout
+from domain.stages import assessment, budgeting, delivery, eligibility, placing, planning, referral, throughout
 from domain.states import (
     AwaitingAgreement,
     AwaitingAssessment,
@@ -62,15 +62,15 @@ def plan_of(day: date, lines: Iterable[str], volume: int, tariff: Tariff = "indi
     return steps.plan(*services, community=(steps.NEIGHBOUR,))
 
 
-def judged(but: str, *, why: bool) -> referral.DecideEligibility:
+def judged(but: str, *, why: bool) -> eligibility.DecideEligibility:
     return steps.eligibility(but={but: False}, reasons="See the conditions." if why else None)
 
 
 WISHES: tuple[Wish, ...] = (
     lambda r, day: referral.CompleteApplication(complete_on=ago(r, day)),
     lambda r, day: judged(r.choice(sorted(steps.FULFILLED)), why=yes(r)),
-    lambda r, day: referral.RequestPlace(from_on=day + (day - ago(r, day))),
-    lambda r, day: referral.TakePlace(),
+    lambda r, day: placing.RequestPlace(from_on=day + (day - ago(r, day))),
+    lambda r, day: placing.TakePlace(),
     lambda r, day: referral.AppointCaseManager(case_manager="case_manager.kadri"),
     lambda r, day: steps.assessment({"household": r.randint(1, 4)}, on=ago(r, day)),
     lambda r, day: assessment.AssessCarer(carer_id="person-7", on=ago(r, day), needs="Rest."),

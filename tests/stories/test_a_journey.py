@@ -10,7 +10,8 @@ from temporalio.client import WorkflowExecutionStatus
 from domain.care import Finding
 from domain.decision import Actor, Role
 from domain.events import Event
-from domain.stages.referral import AppointCaseManager, DecideEligibility
+from domain.stages.eligibility import DecideEligibility
+from domain.stages.referral import AppointCaseManager
 from domain.stages.throughout import ChallengeDecision, DecideChallenge
 from domain.working_days import local_date
 from starter.submit import Refused
