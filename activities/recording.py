@@ -13,10 +13,11 @@ from pydantic import ValidationError
 
 from activities.folding import Folded, Streams
 from activities.messages import OpenDeadline, Outcome, Stream, Submission
+from activities.publishing import latest
 from domain import journey
 from domain.codec import Codec, Meta
 from domain.commands import COMMANDS
-from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS, PROVIDERS, bound_reached
+from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS, PROGRAMMES, PROVIDERS, bound_reached
 from domain.decision import Actor, Command, Context, Decision, OutsideMunicipality, Rejected, Role
 from domain.events import CATALOGUE, Event
 from domain.parties import Agreement, Person
@@ -31,6 +32,7 @@ from domain.ports import (
     Position,
     QuotaExceeded,
     StreamAppend,
+    Uses,
     VersionConflict,
 )
 from domain.programme import Programme
@@ -86,15 +88,19 @@ class ReadOnly(Rejected):
 class Recorder:
     """Records steps. Raises Rejected for a refusal; StoreUnavailable or VersionConflict where trying again is right."""
 
-    def __init__(self, *, store: EventStore, cipher: Cipher, programme: Programme, matches: Matches) -> None:
+    def __init__(
+        self, *, store: EventStore, cipher: Cipher, programme: Programme, matches: Matches, uses: Uses
+    ) -> None:
         self._store = store
         self._codec = Codec(cipher)
         self._programme = programme
         self._matches = matches
+        self._uses = uses
         self.journeys = Streams(store, self._codec, JOURNEYS)
         self.persons = Streams(store, self._codec, PERSONS)
         self.agreements = Streams(store, self._codec, AGREEMENTS)
         self.providers = Streams(store, self._codec, PROVIDERS)
+        self.programmes = Streams(store, self._codec, PROGRAMMES)
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def record(self, step: Submission) -> Outcome:
@@ -107,7 +113,15 @@ class Recorder:
                 return await self._record(self.agreements, step)
             case "providers":
                 return await self._record(self.providers, step)
+            case "programmes":
+                outcome = await self._record(self.programmes, step)
+                await self.look_for_publication()
+                return outcome
         raise UnknownCommand(command=step.command, kind=step.kind)
+
+    async def look_for_publication(self) -> None:
+        """Decides by the programme as last published from here on."""
+        self._programme = await latest(self.programmes, self._programme)
 
     async def stand(self, stream: Stream) -> Outcome:
         """Where a journey stands, for a workflow that starts anew."""
@@ -163,7 +177,8 @@ class Recorder:
             decision = streams.decider.decide(command, folded.state, context)
             if not decision.events:
                 return _outcome(step.stream_id, folded, events=())
-            return await self._append(streams, folded, agreement, decision, step)
+            meta = Meta(actor=step.actor, command=step.command, programme=context.programme.publication)
+            return await self._append(streams, folded, agreement, decision, step, meta)
 
     async def _append(
         self,
@@ -172,12 +187,13 @@ class Recorder:
         agreement: Folded[Agreement] | None,
         decision: Decision,
         step: Submission,
+        meta: Meta,
     ) -> Outcome:
         after = streams.advance(step.stream_id, before, decision.events)
         outcome = _outcome(step.stream_id, after, events=tuple(event.type for event in decision.events))
         tenant, subject = _tenant_and_subject(step, after.state)
         appends = [
-            self._stream_append(step, step.stream_id, step.kind, tenant, subject, before.version, decision.events)
+            self._stream_append(step, meta, step.stream_id, step.kind, tenant, subject, before.version, decision.events)
         ]
         moves = [*streams.decider.quota_moves(before.state, after.state)]
         seats: Folded[Agreement] | None = None
@@ -189,7 +205,7 @@ class Recorder:
             moves += AGREEMENTS.quota_moves(agreement.state, seats.state)
             appends.append(
                 self._stream_append(
-                    step, seats_id, "agreements", tenant, subject, agreement.version, decision.agreement
+                    step, meta, seats_id, "agreements", tenant, subject, agreement.version, decision.agreement
                 )
             )
         appended = await self._store.append(
@@ -209,6 +225,7 @@ class Recorder:
     def _stream_append(
         self,
         step: Submission,
+        meta: Meta,
         stream_id: str,
         kind: str,
         tenant: str,
@@ -216,8 +233,6 @@ class Recorder:
         version: int,
         events: tuple[Event, ...],
     ) -> StreamAppend:
-        meta = Meta(actor=step.actor, command=step.command)
-
         def encoded(place: int, event: Event) -> NewEvent:
             return self._codec.encode(
                 event, stream_id=stream_id, version=version + place, subject=subject, meta=meta, at=_at(step)
@@ -275,6 +290,7 @@ class Recorder:
             new_id=_new_id,
             person=await self._person(command, state),
             agreement=None if agreement is None else agreement.state,
+            uses=await self._uses.of_components(after=local_date(_at(step))) if command.needs_uses else (),
             providers={
                 each: provider
                 for each in named

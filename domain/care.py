@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from domain.fields import Cents, Code, Degrees, Id, Minutes, PersonalCodeword, Sealed, Words
+from domain.fields import Cents, Code, Degrees, FileName, FileText, Id, Minutes, PersonalCodeword, Sealed, Words
 
 
 class Value(BaseModel):
@@ -91,6 +91,22 @@ class CommunityLine(Value):
     goal_id: Code
     helper: Words
     help: Words
+
+
+class ProgrammeFile(Value):
+    """One of the programme's files, whole."""
+
+    name: FileName
+    text: FileText
+
+
+class VersionInForce(Value):
+    """A version of some part of the programme, and its days; both count, and without an end it holds until told otherwise."""
+
+    of: Code
+    version: Code
+    valid_from: date
+    valid_to: date | None
 
 
 class Allocation(Value):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import persons, places, providers
+from domain import persons, places, providers, publications
 from domain.decision import Command
 from domain.stages import assessment, budgeting, delivery, exit, placing, planning, referral, review, throughout
 
@@ -10,6 +10,7 @@ ALL: tuple[type[Command], ...] = (
     *persons.COMMANDS,
     *places.COMMANDS,
     *providers.COMMANDS,
+    *publications.COMMANDS,
     *referral.COMMANDS,
     *placing.COMMANDS,
     *assessment.COMMANDS,
@@ -24,4 +25,10 @@ COMMANDS: dict[str, type[Command]] = {command.name: command for command in ALL}
 assert len(COMMANDS) == len(ALL), "two commands have the same name"
 
 STAGES: tuple[str, ...] = tuple(dict.fromkeys(str(command.stage) for command in ALL))
-PREFIX = {"journeys": "journey", "persons": "person", "agreements": "agreement", "providers": "provider"}
+PREFIX = {
+    "journeys": "journey",
+    "persons": "person",
+    "agreements": "agreement",
+    "providers": "provider",
+    "programmes": "programme",
+}

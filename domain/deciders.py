@@ -1,4 +1,4 @@
-"""The four kinds of stream behind one shape: decide, evolve, and the bounds that move along in the database."""
+"""The five kinds of stream behind one shape: decide, evolve, and the bounds that move along in the database."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from domain import journey, persons, places, providers
+from domain import journey, persons, places, providers, publications
 from domain.decision import NATIONAL, Command, Context, Decision, Rejected
 from domain.events import Event, missing_upcasters
 from domain.parties import Agreement, Person, Provider
 from domain.places import SignAgreement
 from domain.ports import QuotaMove
 from domain.programme import NotInForce, NotKnown
+from domain.publications import Publications
 from domain.states import Journey
 from domain.working_days import NoCalendar
 
@@ -103,6 +104,13 @@ PROVIDERS: Decider[Provider] = Decider(
     evolve=providers.evolve,
     quota_moves=lambda before, after: (),
     belongs_to=_served,
+)
+PROGRAMMES: Decider[Publications] = Decider(
+    kind="programmes",
+    choose=publications.decide,
+    evolve=publications.evolve,
+    quota_moves=lambda before, after: (),
+    belongs_to=lambda command, state: frozenset(),  # published nationally
 )
 
 

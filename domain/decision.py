@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from domain.events import Event
 from domain.fields import Clear, Code
 from domain.parties import Agreement, Person, Provider
+from domain.ports import ComponentUse
 from domain.programme import Programme
 from domain.working_days import local_date
 
@@ -74,6 +75,7 @@ class Command(BaseModel):
     internal: ClassVar[bool] = False  # sent by timers and signals, never through the API
     touches_places: ClassVar[bool] = False
     needs_person: ClassVar[bool] = False
+    needs_uses: ClassVar[bool] = False
 
     def providers_named(self) -> frozenset[str]:
         """Ids of the providers whose contracts must be known to decide."""
@@ -139,6 +141,7 @@ class Context:
     person: Person | None = None
     agreement: Agreement | None = None
     providers: Mapping[str, Provider] | None = None
+    uses: tuple[ComponentUse, ...] = ()
 
     @property
     def today(self) -> date:

@@ -17,11 +17,13 @@ from domain.care import (
     Goal,
     Ineligible,
     Noticer,
+    ProgrammeFile,
     Release,
     ReviewKind,
     ReviewOutcome,
     SectionAnswer,
     ServiceLine,
+    VersionInForce,
     Views,
 )
 from domain.due import Due
@@ -570,3 +572,17 @@ class ProviderContractChanged(Event):
     municipalities: tuple[Code, ...]
     valid_from: date
     valid_to: date | None
+
+
+# ── The programme ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("programme.published", part="programme")
+class ProgrammePublished(Event):
+    """From now on this is the programme; `files` are all of it, so that it can be read again in any year to come."""
+
+    programme: Code
+    number: Annotated[int, Field(ge=1)]
+    digest: Code
+    versions: tuple[VersionInForce, ...]
+    files: tuple[ProgrammeFile, ...]

@@ -168,14 +168,15 @@ def migrate_command(
 
 @app.command()
 def seed(data_dir: DataDir = DATA_DIR) -> None:
-    """Record the agreements of the programme, and in the demonstration its providers. Needs a worker; safe to repeat."""
+    """Publish the programme that comes with the software if none is, record its agreements, and in the demonstration its
+    providers. Needs a worker; safe to repeat."""
     settings = _settings(data_dir)
 
     async def run() -> None:
         client = await connect(settings)
         programme = load_programme(settings.programme)
         outcomes = await seeded(Submitter(client, task_queue=settings.task_queue), programme, on=_today())
-        _say(f"{len(outcomes)} agreements and providers of the {programme.code} programme are there")
+        _say(f"the {programme.code} programme is there, with {len(outcomes) - 1} agreements and providers")
 
     asyncio.run(run())
 

@@ -13,6 +13,7 @@ from domain.decision import Actor, Stage
 from domain.parties import Agreement, Person
 from domain.ports import Position
 from domain.programme import NotInForce, NotKnown, Programme
+from domain.publications import stream_of
 from domain.states import Journey
 from eventstore.postgres import translated
 from readmodels.projector import wait_for
@@ -20,7 +21,16 @@ from readmodels.work_queue import Filter, Row, WorkQueue, WrongCursor
 from starter.access import PROBLEMS, CodeQuery, Parts, StreamId, caller_of, known, readable
 from starter.problems import FieldError, ProblemRaised
 from starter.telling import tell
-from starter.views import AgreementView, JourneyView, PersonView, agreement_view, journey_view, person_view
+from starter.views import (
+    AgreementView,
+    JourneyView,
+    PersonView,
+    PublicationView,
+    agreement_view,
+    journey_view,
+    person_view,
+    publication_view,
+)
 
 PAGE = 50
 PAGE_MAX = 200
@@ -71,6 +81,10 @@ class QueuePage(BaseModel):
 class EventPage(BaseModel):
     items: tuple[EventView, ...]
     next: int | None
+
+
+class PublicationList(BaseModel):
+    items: tuple[PublicationView, ...]
 
 
 class Timeline(BaseModel):
@@ -256,7 +270,13 @@ def _link_next(request: Request, response: Response, cursor: str | int | None) -
 def reference(parts: Parts) -> APIRouter:
     router = APIRouter(prefix="/v1/reference", responses=PROBLEMS, tags=["reference"])
     caller = caller_of(parts)
-    programme = parts.programme
+
+    @router.get("/publications", operation_id="list-publications")
+    async def publications(actor: Annotated[Actor, Depends(caller)]) -> PublicationList:
+        """What was published of the programme, the newest first; every event says under which of them it was decided."""
+        found = await parts.store.read(stream_of(parts.programme.code))
+        shown = [publication_view(each) for each in map(parts.codec.decode, found.events)]
+        return PublicationList(items=tuple(reversed(shown)))
 
     async def reference(
         what: Annotated[str, Path(pattern="^(programme|municipalities|components|instrument|eligibility|life-areas)$")],
@@ -264,11 +284,12 @@ def reference(parts: Parts) -> APIRouter:
         on: date | None = None,
     ) -> dict[str, Any]:
         """Versioned data as it holds on a day; today if no day is given."""
-        day = on or await parts.clock.today()
+        day, programme = on or await parts.clock.today(), parts.programme
         try:
             return {
                 "programme": programme.code,
                 "synthetic": programme.synthetic,
+                "publication": programme.publication,
                 "on": day,
                 **_held(programme, what, day),
             }

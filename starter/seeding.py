@@ -1,4 +1,4 @@
-"""What an installation needs before its first person: the agreements of its programme, and in the demonstration providers."""
+"""What an installation needs before its first person: its programme, the agreements, and in the demonstration providers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from datetime import date
 
 from activities.messages import Outcome, Submission
+from domain.care import ProgrammeFile
 from domain.decision import NATIONAL, Actor, Command, Role
 from domain.places import SignAgreement
-from domain.programme import Programme
+from domain.programme import Programme, packaged_texts
 from domain.providers import ContractProvider
+from domain.publications import PublishProgramme
 from starter.submit import Refused, Submitter, step_of
 from workflows.names import digest
 
@@ -19,6 +21,10 @@ PROVIDERS = (("90000001", "Päikesetee Tugi [synthetic]"), ("90000002", "Samm Ed
 
 def seeds(programme: Programme, on: date) -> Iterator[Command]:
     """The same commands every time, so that seeding twice adds nothing."""
+    yield PublishProgramme(
+        programme=programme.code,
+        files=tuple(ProgrammeFile(name=name, text=text) for name, text in packaged_texts(programme.code).items()),
+    )
     for terms in programme.agreements:
         if terms.valid_from <= on and (terms.valid_to is None or on <= terms.valid_to):
             yield SignAgreement(

@@ -106,6 +106,10 @@ def _later_sentence(event: e.Event) -> str:
             )
         case e.JourneyExited():
             return f"Left on {event.on:%d.%m.%Y}: {_plain(event.reason)}."
+        case e.ProgrammePublished():
+            return (
+                f"The programme {event.programme} was published, number {event.number}: {len(event.versions)} versions."
+            )
         case _:
             return _plain(event.type)  # other streams' facts: their stored names say it
 

@@ -8,7 +8,11 @@ from datetime import date, datetime
 from pydantic import BaseModel, ConfigDict
 
 from domain import journey
+from domain.care import VersionInForce
+from domain.codec import Recorded
+from domain.events import ProgrammePublished
 from domain.parties import Agreement, Person
+from domain.publications import publication_of
 from domain.states import Exited, InDelivery, Journey, waits_for
 
 
@@ -210,4 +214,26 @@ def agreement_view(state: Agreement) -> AgreementView:
             )
             for place, waiter in enumerate(state.waiting, start=1)
         ),
+    )
+
+
+class PublicationView(View):
+    publication: str
+    number: int
+    published_at: datetime
+    published_by: str
+    digest: str
+    versions: tuple[VersionInForce, ...]
+
+
+def publication_view(told: Recorded) -> PublicationView:
+    event = told.event
+    assert isinstance(event, ProgrammePublished), event
+    return PublicationView(
+        publication=publication_of(event),
+        number=event.number,
+        published_at=told.recorded_at,
+        published_by=told.meta.actor.id,
+        digest=event.digest,
+        versions=event.versions,
     )

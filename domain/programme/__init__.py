@@ -1,6 +1,7 @@
 """The programme as data: who may join, what help there is, what it costs, what is asked, and by when."""
 
 from domain.programme.catalogue import Catalogue, Component, Price, Serves, Tariff
+from domain.programme.comparing import changes_of_the_past
 from domain.programme.eligibility import EligibilityRules
 from domain.programme.holes import Hole
 from domain.programme.instrument import ENVIRONMENT, Instrument, Item, Scale, Section
@@ -34,6 +35,7 @@ __all__ = [
     "Serves",
     "Settings",
     "Tariff",
+    "changes_of_the_past",
     "covers",
     "load",
     "load_directory",

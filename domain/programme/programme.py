@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
@@ -39,6 +39,10 @@ class Programme:
     national_settings: tuple[Settings, ...]
     municipal_settings: Mapping[str, tuple[Settings, ...]] = field(hash=False)
     sources: Mapping[str, str] = field(hash=False)
+    publication: str | None = None  # the number under which it was published; None as it comes with the software
+
+    def published_as(self, publication: str) -> Programme:
+        return replace(self, publication=publication)
 
     def life_area(self, code: str) -> LifeArea:
         for area in self.life_areas:

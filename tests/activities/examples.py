@@ -16,7 +16,7 @@ from domain.codec import Codec, NullCipher, Recorded, canonical
 from domain.decision import Actor, Command, Role
 from domain.events import Event
 from domain.persons import CARE, GiveConsent, RegisterPerson
-from domain.ports import Appended, EventStore, QuotaMove, StreamAppend
+from domain.ports import Appended, ComponentUse, EventStore, QuotaMove, StreamAppend
 from domain.programme import Programme, load
 from domain.stages.assessment import AssessNeeds
 from domain.stages.budgeting import CommitService, DecideBudget
@@ -85,6 +85,13 @@ class Strangers:
         return ()
 
 
+class Unused:
+    """No budget rests on anything yet."""
+
+    async def of_components(self, *, after: date) -> tuple[ComponentUse, ...]:
+        return ()
+
+
 class WatchedStore(MemoryEventStore):
     """Tells when something was recorded, so that nobody needs to look again and again."""
 
@@ -129,7 +136,7 @@ def programme() -> Programme:
 
 
 def recorder(store: EventStore) -> Recorder:
-    return Recorder(store=store, cipher=NullCipher(), programme=programme(), matches=Strangers())
+    return Recorder(store=store, cipher=NullCipher(), programme=programme(), matches=Strangers(), uses=Unused())
 
 
 async def given_the_programme(on: Recorder, at: datetime) -> None:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Generic, TypeVar
 
 from domain import journey
-from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS, PROVIDERS, Decider
+from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS, PROGRAMMES, PROVIDERS, Decider
 from domain.decision import Actor, Command, Context, Decision, Rejected, Role, Stage
 from domain.events import (
     AgreementSigned,
@@ -21,7 +21,9 @@ from domain.events import (
 )
 from domain.parties import Agreement, Person, Provider
 from domain.persons import CARE
+from domain.ports import ComponentUse
 from domain.programme import Programme, load
+from domain.publications import Publications
 from domain.states import Journey
 from domain.working_days import at_hour
 
@@ -37,6 +39,7 @@ MONDAY = date(2026, 3, 2)  # when somebody notices
 NOON = at_hour(MONDAY, 12)
 
 CASE_MANAGER = Actor(id="case_manager.tori", role=Role.CASE_MANAGER, municipality=TOWN)
+COORDINATOR = Actor(id="coordinator", role=Role.COORDINATOR, municipality="ee")
 BASE_SUPPORT = Actor(id="base_support.tori", role=Role.BASE_SUPPORT, municipality=TOWN)
 
 
@@ -49,6 +52,7 @@ class Given(Generic[S]):
     events: tuple[Event, ...] = ()
     agreement_events: tuple[Event, ...] = ()
     providers: Mapping[str, Provider] = field(default_factory=dict)
+    uses: tuple[ComponentUse, ...] = ()
     person: Person | None = None
     programme: Programme = PROGRAMME
     actor: Actor = CASE_MANAGER
@@ -84,6 +88,9 @@ class Given(Generic[S]):
     def served_by(self, *providers: Provider) -> Given[S]:
         return replace(self, providers={each.provider_id: each for each in providers})
 
+    def resting_on(self, *uses: ComponentUse) -> Given[S]:
+        return replace(self, uses=uses)
+
     def in_agreement(self, *events: Event) -> Given[S]:
         return replace(self, agreement_events=events)
 
@@ -106,6 +113,7 @@ class Given(Generic[S]):
             person=self.person,
             agreement=self.agreement,
             providers=self.providers,
+            uses=self.uses,
         )
         try:
             return Answer(before=self, made=made, decision=self.decider.decide(command, self.state, context))
@@ -281,3 +289,8 @@ def an_agreement(*events: Event) -> Given[Agreement]:
 
 def a_provider(*events: Event) -> Given[Provider]:
     return Given(decider=PROVIDERS, stream_id=PROVIDER, events=events)
+
+
+def the_programme(*events: Event) -> Given[Publications]:
+    """The programme's own stream, as the coordinator meets it."""
+    return Given(decider=PROGRAMMES, stream_id="programme-demonstration", events=events, actor=COORDINATOR)
