@@ -42,6 +42,20 @@ class ConditionResult(Value):
     judged_by: Code | None = None
 
 
+class Check(Value):
+    """One rule that a decision rests on: what was found, against which limit, and what would have to change. All of that
+    tells of the person; the rule itself does not. `about` is the line, component or agreement that it was applied to."""
+
+    rule: Code
+    version: Code
+    about: Code | None = None
+    result: PersonalCodeword  # as of a condition
+    actual: Annotated[int | None, Sealed()] = None
+    limit: Annotated[int | None, Sealed()] = None
+    unit: Code | None = None
+    change: Words | None = None
+
+
 class SectionAnswer(Value):
     """One section of the instrument: its main question, and the degree of each question where help is needed."""
 

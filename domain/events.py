@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from domain.care import (
     Agreer,
     Allocation,
+    Check,
     CommunityLine,
     ConditionResult,
     ExitReason,
@@ -119,6 +120,9 @@ class ReferralAccepted(Event):
     conditions: tuple[ConditionResult, ...]
     override: Words | None
     place_from: date | None
+    primary_diagnosis: PersonalCodeword | None = None  # None and () below: decided before these were kept
+    further_diagnoses: tuple[PersonalCodeword, ...] = ()
+    trace: tuple[Check, ...] = ()
 
 
 @stored_as("referral.refused", part="referral")
@@ -128,6 +132,9 @@ class ReferralRefused(Event):
     conditions: tuple[ConditionResult, ...]
     reasons: Words
     challenge_until: Due
+    primary_diagnosis: PersonalCodeword | None = None
+    further_diagnoses: tuple[PersonalCodeword, ...] = ()
+    trace: tuple[Check, ...] = ()
 
 
 @stored_as("referral.reopened", part="referral")
@@ -141,6 +148,7 @@ class PlaceReceived(Event):
     agreement: Code
     from_on: date
     assessment_due: Due
+    trace: tuple[Check, ...] = ()
 
 
 @stored_as("place.awaited", part="place")
@@ -148,6 +156,7 @@ class PlaceAwaited(Event):
     agreement: Code
     since: date
     ahead: Annotated[int, Field(ge=0)]
+    trace: tuple[Check, ...] = ()
 
 
 @stored_as("place.postponed", part="place")
@@ -301,6 +310,7 @@ class BudgetDecided(Event):
     review_kind: ReviewKind
     review_due: Due
     challenge_until: Due
+    trace: tuple[Check, ...] = ()
 
 
 @stored_as("service.committed", part="budget")

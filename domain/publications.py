@@ -37,7 +37,7 @@ class NotYoursToPublish(Rejected):
 
 
 class ProgrammeUnfit(Rejected):
-    """The programme's data cannot be right: {problems}"""
+    """The programme's data cannot be right: {problems}."""
 
     code = "programme_invalid"
     status = 422
@@ -57,14 +57,14 @@ class NothingNew(Rejected):
 
 
 class PastChanged(Rejected):
-    """What held until today cannot change, since decisions rest on it: {changes}"""
+    """What held until today cannot change, since decisions rest on it: {changes}."""
 
     code = "past_changed"
     status = 422
 
 
 class ComponentInUse(Rejected):
-    """Budgets rest on what the coming catalogue would not have any more: {uses}"""
+    """Budgets rest on what the coming catalogue would not have any more: {uses}."""
 
     code = "component_in_use"
 

@@ -8,7 +8,7 @@ from datetime import date
 from domain.codec import Codec, Recorded
 from domain.deciders import JOURNEYS
 from domain.ports import ComponentUse, EventStore
-from domain.states import Exited, Journey, Refused
+from domain.states import Journey
 from eventstore.postgres import translated
 from readmodels.projector import Connection, Folds, Pool
 
@@ -53,9 +53,7 @@ class DatabaseUses:
 
 
 def _in_use(state: Journey) -> Iterator[Row]:
-    """Lines that help can still be given on: not those of a journey that is over, nor what a later plan left out."""
-    if isinstance(state, Refused | Exited):
-        return
+    """Lines that help can still be given on: an exit gives back what is left of each, and so does a plan without it."""
     for line_id, account in state.file.accounts.items():
         line = account.line
         if account.delivered < account.allocated:

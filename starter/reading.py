@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from activities.folding import Streams
+from domain.care import Check
 from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS
 from domain.decision import Actor, Stage
 from domain.parties import Agreement, Person
@@ -20,7 +21,7 @@ from readmodels.projector import wait_for
 from readmodels.work_queue import Filter, Row, WorkQueue, WrongCursor
 from starter.access import PROBLEMS, CodeQuery, Parts, StreamId, caller_of, known, readable
 from starter.problems import FieldError, ProblemRaised
-from starter.telling import tell
+from starter.telling import tell, trace_of
 from starter.views import (
     AgreementView,
     JourneyView,
@@ -43,6 +44,7 @@ class Told(BaseModel):
     recorded_at: datetime
     actor: Actor
     sentence: str
+    trace: tuple[Check, ...]  # of a decision: each rule, what was found, what would have to change
 
 
 class EventView(BaseModel):
@@ -122,6 +124,7 @@ def reading(parts: Parts) -> APIRouter:
                     recorded_at=each.recorded_at,
                     actor=each.meta.actor,
                     sentence=tell(each),
+                    trace=trace_of(each.event),
                 )
                 for each in map(parts.codec.decode, found.events)
             )

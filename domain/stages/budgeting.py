@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -30,6 +30,7 @@ from domain.states import (
     waits_for,
     with_file,
 )
+from domain.tracing import budget_trace, minutes_by_month
 
 
 class OverCeiling(Rejected):
@@ -159,6 +160,7 @@ def _decide_budget(command: DecideBudget, state: AwaitingBudget, context: Contex
         review_kind=next_review_kind(file.progress_reviews, file.municipality, context),
         review_due=_review_due(file, context),
         challenge_until=challenge_until(file.municipality, context),
+        trace=budget_trace(lines, file, context),
     )
 
 
@@ -196,19 +198,9 @@ def _check_ceiling(lines: tuple[Allocation, ...], file: CaseFile, context: Conte
     ceiling = settings.ceiling_minutes_per_month.get(file.highest_need)
     if ceiling is None or not lines:
         return
-    fullest = max(_by_month(lines).values())
+    fullest = max(minutes_by_month(lines).values())
     if fullest > ceiling:
         raise OverCeiling(field="minutes", minutes=fullest, degree=file.highest_need, ceiling=ceiling)
-
-
-def _by_month(lines: tuple[Allocation, ...]) -> Counter[int]:
-    """Minutes in each calendar month; a line's are spread evenly over the months that its period touches."""
-    minutes: Counter[int] = Counter()
-    for allocation in lines:
-        first, last = (day.year * 12 + day.month for day in (allocation.line.starts_on, allocation.line.ends_on))
-        for month in range(first, last + 1):
-            minutes[month] += -(-allocation.minutes // (last - first + 1))
-    return minutes
 
 
 def _check_caps(lines: tuple[Allocation, ...], context: Context) -> None:

@@ -30,6 +30,7 @@ from domain.states import (
     waits_for,
     with_file,
 )
+from domain.tracing import place_trace
 
 
 class NoAgreement(Rejected):
@@ -124,7 +125,10 @@ def place(file: CaseFile, from_on: date | None, context: Context, *, field: str)
     if agreement.free > 0 and not agreement.waiting:
         return _take(file, agreement, from_on, context)
     joined = WaitingJoined(journey_id=file.journey_id, municipality=file.municipality, since=since, place_from=from_on)
-    awaited = PlaceAwaited(agreement=agreement.agreement, since=since, ahead=agreement.ahead_of(since))
+    ahead = agreement.ahead_of(since)
+    awaited = PlaceAwaited(
+        agreement=agreement.agreement, since=since, ahead=ahead, trace=place_trace(agreement, ahead=ahead)
+    )
     return Decision(events=(awaited,), agreement=(joined,))
 
 
@@ -162,7 +166,10 @@ def _give_up(file: CaseFile, context: Context) -> Decision:
 
 def _take(file: CaseFile, agreement: Agreement, from_on: date, context: Context) -> Decision:
     received = PlaceReceived(
-        agreement=agreement.agreement, from_on=from_on, assessment_due=_assessment_due(file, context)
+        agreement=agreement.agreement,
+        from_on=from_on,
+        assessment_due=_assessment_due(file, context),
+        trace=place_trace(agreement, ahead=0, offered=file.journey_id in agreement.offered),
     )
     return Decision(events=(received,), agreement=(PlaceOccupied(journey_id=file.journey_id, from_on=from_on),))
 

@@ -51,7 +51,8 @@ CODES = {
     "unknown_goal", "unknown_item", "unknown_life_area", "unknown_line", "unknown_person", "unknown_plan_goal",
     "unknown_provider", "unknown_review_goal", "unknown_safety_sign", "unknown_section", "waits_already",
     "waits_for_no_place", "wrong_degree", "wrong_personal_code", "wrong_review_degree", "wrong_stage",
-    "wrong_tariff",
+    "wrong_tariff", "not_yours_to_publish", "programme_invalid", "another_programme", "nothing_new", "past_changed",
+    "component_in_use",
 }  # fmt: skip
 
 

@@ -1,0 +1,168 @@
+"""Why it was decided so: each rule a decision rests on, what was found, and what would have to change."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from domain.care import Allocation, Check, ConditionResult
+from domain.decision import Context
+from domain.money import euros
+from domain.parties import Agreement
+from domain.programme import EligibilityRules, Programme
+from domain.states import CaseFile
+
+HOLDS, FAILS, NOT_YET, NOT_JUDGED = "holds", "fails", "not_yet", "not_judged"
+
+
+def age_on(day: date, born: date) -> int:
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+# ── Who may join ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def eligibility_trace(
+    conditions: Sequence[ConditionResult], rules: EligibilityRules, age: int, programme: Programme
+) -> tuple[Check, ...]:
+    """Of grounds of which one is enough, only the whole says what would have to change: any one of them."""
+    ages = {"age_min": rules.age_min, "age_max": rules.age_max}
+    return tuple(
+        Check(
+            rule=each.condition,
+            version=rules.version,
+            result=each.result,
+            actual=age if each.condition in ages else None,
+            limit=ages.get(each.condition),
+            unit="years" if each.condition in ages else None,
+            change=None if each.condition in rules.one_of else _to_join(each, rules, programme),
+        )
+        for each in conditions
+    )
+
+
+def _to_join(found: ConditionResult, rules: EligibilityRules, programme: Programme) -> str | None:
+    match found.condition, found.result:
+        case _, "holds":
+            return None
+        case "age_min", _:
+            return f"The person would have to be {rules.age_min} years old or older."
+        case "age_max", "fails":
+            return f"The person would have to be {rules.age_max} years old or younger."
+        case "joining_open", _:
+            return (
+                f"The day would have to be one on which people may join: {_span(rules.joining_from, rules.joining_to)}."
+            )
+        case "one_of", _:
+            grounds = "; or that ".join(_told(each, programme) for each in rules.one_of)
+            return f"It would have to be found that {grounds}."
+        case _, "not_judged":
+            return f"Somebody would have to judge whether {_told(found.condition, programme)}."
+        case _, "not_yet":
+            return f"Before the place starts it must be so that {_told(found.condition, programme)}."
+    return f"It would have to be so that {_told(found.condition, programme)}."
+
+
+def _told(condition: str, programme: Programme) -> str:
+    """The condition as the programme's own words have it, as a clause with its subject."""
+    words = programme.conditions.get(condition, condition.replace("_", " "))
+    return words if words.startswith("the ") else f"the person {words}"
+
+
+def _span(start: date | None, end: date | None) -> str:
+    ends = (f"from {start:%d.%m.%Y}" if start else "", f"until {end:%d.%m.%Y}" if end else "")
+    return " ".join(each for each in ends if each)
+
+
+# ── Places ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def place_trace(agreement: Agreement, *, ahead: int, offered: bool = False) -> tuple[Check, ...]:
+    """Whether there is a place, and whether it is this person's turn. A place that was offered is theirs already."""
+    version = f"{agreement.agreement}@{agreement.valid_from}"
+    taken = len(agreement.occupied) + len(agreement.offered) - offered
+    full = taken >= agreement.places
+    return (
+        Check(
+            rule="places",
+            version=version,
+            result=FAILS if full else HOLDS,
+            actual=taken,
+            limit=agreement.places,
+            unit="places",
+            change=f"A place would have to become free (taken: {taken} of {agreement.places})." if full else None,
+        ),
+        Check(
+            rule="waiting_order",
+            version=version,
+            result=FAILS if ahead else HOLDS,
+            actual=ahead,
+            limit=0,
+            unit="people_before",
+            change=f"Those who come before in the order ({ahead}) would have to get theirs first." if ahead else None,
+        ),
+    )
+
+
+# ── Budgets ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def budget_trace(lines: Sequence[Allocation], file: CaseFile, context: Context) -> tuple[Check, ...]:
+    """What bounds this budget, and the prices it was reckoned at."""
+    return (*_ceiling(lines, file, context), *_caps(lines, context), *_prices(lines))
+
+
+def minutes_by_month(lines: Sequence[Allocation]) -> Counter[int]:
+    """Minutes in each calendar month; a line's are spread evenly over the months that its period touches."""
+    minutes: Counter[int] = Counter()
+    for allocation in lines:
+        first, last = (day.year * 12 + day.month for day in (allocation.line.starts_on, allocation.line.ends_on))
+        for month in range(first, last + 1):
+            minutes[month] += -(-allocation.minutes // (last - first + 1))
+    return minutes
+
+
+def _ceiling(lines: Sequence[Allocation], file: CaseFile, context: Context) -> Iterator[Check]:
+    settings = context.programme.settings(file.municipality, context.today)
+    ceiling = settings.ceiling_minutes_per_month.get(file.highest_need)
+    if ceiling is not None:
+        fullest = max(minutes_by_month(lines).values(), default=0)
+        higher = f"For more than {ceiling // 60} hours a month, the need would have to be of a higher degree."
+        yield Check(
+            rule="ceiling_minutes_per_month",
+            version=settings.version,
+            result=HOLDS if fullest <= ceiling else FAILS,
+            actual=fullest,
+            limit=ceiling,
+            unit="minutes",
+            change=higher if file.highest_need < max(settings.ceiling_minutes_per_month) else None,
+        )
+
+
+def _caps(lines: Sequence[Allocation], context: Context) -> Iterator[Check]:
+    spent: defaultdict[tuple[str, int], int] = defaultdict(int)
+    for allocation in lines:
+        spent[allocation.line.component, allocation.line.starts_on.year] += allocation.cents
+    for (component, year), cents in spent.items():
+        first = min(each.line.starts_on for each in lines if each.line.component == component)
+        catalogue = context.programme.catalogue(max(first, date(year, 1, 1)))
+        offer = catalogue.get(component)
+        if offer is not None and offer.yearly_cap_cents is not None:
+            cap = offer.yearly_cap_cents
+            yield Check(
+                rule="yearly_cap",
+                version=catalogue.version,
+                about=f"{component}/{year}",
+                result=HOLDS if cents <= cap else FAILS,
+                actual=cents,
+                limit=cap,
+                unit="cents",
+                change=f"More than {euros(cap)} euros of {component} in {year} would pass the yearly cap.",
+            )
+
+
+def _prices(lines: Sequence[Allocation]) -> Iterator[Check]:
+    for allocation in lines:
+        for version in allocation.prices:
+            yield Check(rule="price", version=version, about=allocation.line.line_id, result=HOLDS)
