@@ -19,7 +19,7 @@ from domain.events import Event, ProgrammePublished
 from domain.fields import Code
 from domain.ports import ComponentUse
 from domain.programme import Programme, ProgrammeInvalid, changes_of_the_past, load_texts
-from domain.programme.periods import Dated, gaps
+from domain.programme.periods import Dated
 
 TOLD_AT_ONCE = 100  # problems in one answer; whoever has more of them will not read on
 
@@ -44,7 +44,7 @@ class ProgrammeUnfit(Rejected):
 
 
 class AnotherProgramme(Rejected):
-    """The files are of the programme {found}, not of {programme}."""
+    """The files are of the programme {found}; this installation works by {programme}."""
 
     code = "another_programme"
     status = 422
@@ -120,7 +120,7 @@ def decide(command: Command, state: Publications | None, context: Context) -> De
     if context.actor.role not in (Role.COORDINATOR, Role.OPERATOR):
         raise NotYoursToPublish
     was = context.programme if state is None else programme_of(state.latest)
-    coming = _read(command)
+    coming = _read(command, context.programme)
     digest = hashlib.sha256(canonical({each.name: each.text for each in command.files})).hexdigest()
     if state is not None and digest == state.latest.digest:
         raise NothingNew(number=state.latest.number)
@@ -136,7 +136,7 @@ def decide(command: Command, state: Publications | None, context: Context) -> De
     return Decision(events=(published,))
 
 
-def _read(command: PublishProgramme) -> Programme:
+def _read(command: PublishProgramme, here: Programme) -> Programme:
     texts = {each.name: each.text for each in command.files}
     if len(texts) < len(command.files):
         raise ProgrammeUnfit(field="files", problems="two files have the same name")
@@ -144,8 +144,8 @@ def _read(command: PublishProgramme) -> Programme:
         coming = load_texts(texts)
     except ProgrammeInvalid as invalid:
         raise ProgrammeUnfit(field="files", problems=_told(invalid.problems)) from invalid
-    if coming.code != command.programme:
-        raise AnotherProgramme(field="programme", found=coming.code, programme=command.programme)
+    if not coming.code == command.programme == here.code:
+        raise AnotherProgramme(field="programme", found=coming.code, programme=here.code)
     return coming
 
 
@@ -172,8 +172,7 @@ def _counted(lines: int) -> str:
 
 def _lacks(programme: Programme, use: ComponentUse, start: date) -> bool:
     """Whether on some day from `start` on, as long as the lines run, no catalogue has the component at that tariff."""
-    offering = (c for c in programme.catalogues if (found := c.get(use.component)) and use.tariff in found.tariffs)
-    return start <= use.ends_on and any(gaps(offering, start, use.ends_on))
+    return start <= use.ends_on and not programme.offers(use.component, use.tariff, start, use.ends_on)
 
 
 def _told(problems: tuple[str, ...]) -> str:

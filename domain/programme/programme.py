@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
@@ -80,6 +80,26 @@ class Programme:
     def prices_between(self, agreement: str, component: str, tariff: str, start: date, end: date) -> tuple[Price, ...]:
         """Every price that holds on some day from start to end, earliest first; there may be days without one."""
         return periods.during(self.prices.get((agreement, component, tariff), ()), start, end)
+
+    def offers(self, component: str, tariff: str, start: date, end: date) -> bool:
+        """Whether on each day from start to end some catalogue has that component at that tariff."""
+        having = (each for each in self.catalogues if (found := each.get(component)) and tariff in found.tariffs)
+        return periods.covers(having, start, end)
+
+    def versions(self) -> Iterator[periods.Dated]:
+        """Everything that has days, one after the other."""
+        dated: tuple[tuple[periods.Dated, ...], ...] = (
+            self.agreements,
+            self.eligibility_versions,
+            self.catalogues,
+            self.instruments,
+            self.calendars,
+            self.national_settings,
+            *self.municipal_settings.values(),
+            *self.prices.values(),
+        )
+        for versions in dated:
+            yield from versions
 
     def covers(self, agreement: str, component: str, tariff: str, start: date, end: date) -> bool:
         """Whether a price is known for each day from start to end."""

@@ -44,6 +44,7 @@ age_min = {age_min}
 target_group = "severe, profound or lasting mental special need"
 excluded_primary_diagnosis = [{excluded}]
 one_of = [{one_of}]
+all_of = [{all_of}]
 until_place = ["no_state_special_care", "no_social_rehabilitation", "no_similar_externally_financed_service"]
 """
 GROUNDS = ("special_care_need_changed", "in_state_queue_without_service", "judged_to_need_integrated_services")
@@ -54,11 +55,12 @@ def next_rules(
     age_min: int = 18,
     excluded: tuple[str, ...] = ("dementia", "alcohol_dependence"),
     one_of: tuple[str, ...] = GROUNDS,
+    all_of: tuple[str, ...] = (),
 ) -> tuple[Change, ...]:
     """Rules of 2027 behind those of 2026."""
     rules = packaged_texts("demonstration")[RULES]
-    quoted = [", ".join(f'"{each}"' for each in listed) for listed in (excluded, one_of)]
-    added = NEXT_RULES.format(age_min=age_min, excluded=quoted[0], one_of=quoted[1])
+    quoted = [", ".join(f'"{each}"' for each in listed) for listed in (excluded, one_of, all_of)]
+    added = NEXT_RULES.format(age_min=age_min, excluded=quoted[0], one_of=quoted[1], all_of=quoted[2])
     return ((RULES, rules, rules + added), ends(RULES, "2026-12-31"))
 
 

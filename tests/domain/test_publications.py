@@ -23,7 +23,7 @@ from domain.publications import (
     programme_of,
     publication_of,
 )
-from tests.domain.given import PROGRAMME, given, the_programme
+from tests.domain.given import PROGRAMME, SOURCED, given, the_programme
 from tests.domain.publishing import (
     PRICES_2027,
     PROGRAMME_FILE,
@@ -77,6 +77,7 @@ def test_only_the_national_level_publishes() -> None:
 
 def test_files_of_another_programme_are_refused() -> None:
     the_programme().when(publish(code="sourced")).refused(AnotherProgramme, field="programme", says="demonstration")
+    the_programme().under(SOURCED).when(publish()).refused(AnotherProgramme, field="programme", says="by sourced")
 
 
 def test_data_that_cannot_be_right_is_refused_with_every_problem_at_once() -> None:
