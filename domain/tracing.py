@@ -65,8 +65,8 @@ def _to_join(found: ConditionResult, rules: EligibilityRules, programme: Program
 
 
 def _told(condition: str, programme: Programme) -> str:
-    """The condition as the programme's own words have it, as a clause with its subject."""
-    words = programme.conditions.get(condition, condition.replace("_", " "))
+    """The condition as the programme's own words have it, as a clause with its subject; what they add behind it is left out."""
+    words = programme.conditions.get(condition, condition.replace("_", " ")).partition(". ")[0]
     return words if words.startswith("the ") else f"the person {words}"
 
 

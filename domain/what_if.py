@@ -86,9 +86,7 @@ def too_few_places(agreement: Agreement, versions: Versions) -> str | None:
         places = versions.coming.agreement(agreement.agreement, versions.on).places
     except (NotInForce, NotKnown):
         places = 0
-    return (
-        f"{places} places would be agreed, and {taken} are taken: {taken - places} too few." if places < taken else None
-    )
+    return f"Agreed would be {places}, and {taken} are taken: {taken - places} too few." if places < taken else None
 
 
 # ── Who may join ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -97,7 +95,7 @@ def too_few_places(agreement: Agreement, versions: Versions) -> str | None:
 def _joining(case: Case, versions: Versions) -> tuple[tuple[str, ...], tuple[str, ...]]:
     was, coming = (_checks(case, programme, versions) for programme in (versions.was, versions.coming))
     failed, fails = ({rule for rule, each in checks.items() if each.result == FAILS} for checks in (was, coming))
-    told = [f"May not join any more. {coming[rule].change}" for rule in coming if rule in fails - failed]
+    told = [f"Could not join. {coming[rule].change}" for rule in coming if rule in fails - failed]
     told += [f"No longer stands against joining: {rule.replace('_', ' ')}." for rule in was if rule in failed - fails]
     told += _forbidden(case.person, versions)
     unknown = {rule for rule, each in was.items() if each.result == NOT_JUDGED}

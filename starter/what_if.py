@@ -81,11 +81,12 @@ class Found:
         was = self.versions.was
         yield f"If this held on {self.versions.on:%d.%m.%Y}, instead of what is published as {was.publication or was.code}:"
         yield ""
+        yield _row("journey", "municipality", "concerns", "why")
         for case, effect in self.changed:
             yield from _table(case, "who may join", effect.joining)
             yield from _table(case, "budget", effect.budget)
         for agreement, sentence in self.places:
-            yield f"  {'agreement ' + agreement:<46}  {'places':<12}  {sentence}"
+            yield _row("", agreement, "places", sentence)
         if not self.changed and not self.places:
             yield "  nobody would change"
         yield ""
@@ -100,9 +101,12 @@ def _named(case: Case) -> dict[str, object]:
 
 
 def _table(case: Case, what: str, sentences: Sequence[str]) -> Iterator[str]:
-    file = case.state.file
     for sentence in sentences:
-        yield f"  {file.journey_id:<30}  {file.municipality:<14}  {what:<12}  {sentence}"
+        yield _row(case.state.file.journey_id, case.state.file.municipality, what, sentence)
+
+
+def _row(journey_id: str, where: str, what: str, why: str) -> str:
+    return f"  {journey_id:<28}  {where:<21}  {what:<12}  {why}"
 
 
 def _cannot_be_told(untold: Sequence[tuple[Case, Effect]]) -> Iterator[str]:

@@ -42,7 +42,7 @@ def test_the_same_rules_change_nobody() -> None:
 
 def test_an_age_that_rises_is_told_with_what_would_have_to_change() -> None:
     told = effect(case(accepted()), *next_rules(age_min=60)).joining
-    assert told == ("May not join any more. The person would have to be 60 years old or older.",)
+    assert told == ("Could not join. The person would have to be 60 years old or older.",)
     assert effect(case(accepted(), born=date(1950, 1, 1)), *next_rules(age_min=60)).joining == ()
 
 
@@ -55,7 +55,7 @@ def test_nobody_is_told_to_change_by_merely_growing_older() -> None:
 def test_a_diagnosis_that_was_recorded_is_held_against_the_new_list() -> None:
     stricter = next_rules(excluded=("dementia", "alcohol_dependence", "schizophrenia"))
     [told] = effect(case(accepted()), *stricter).joining
-    assert told.startswith("May not join any more. It would have to be so that the primary diagnosis is none of those")
+    assert told.startswith("Could not join. It would have to be so that the primary diagnosis is none of those")
 
 
 def test_a_diagnosis_that_was_never_recorded_cannot_be_told() -> None:
@@ -161,7 +161,7 @@ def test_fewer_places_than_are_taken_are_told() -> None:
     agreement = an_agreement(signed(places=26), *taken).known
     fewer = coming(("agreements.csv", "tori,tori,2026-01-01,,26", "tori,tori,2026-01-01,,2"))
     assert too_few_places(agreement, Versions(was=PROGRAMME, coming=fewer, on=NEW_YEAR)) == (
-        "2 places would be agreed, and 3 are taken: 1 too few."
+        "Agreed would be 2, and 3 are taken: 1 too few."
     )
     assert too_few_places(agreement, Versions(was=PROGRAMME, coming=PROGRAMME, on=NEW_YEAR)) is None
 
