@@ -15,14 +15,15 @@ from activities.folding import Folded, Streams
 from activities.messages import OpenDeadline, Outcome, Stream, Submission
 from activities.publishing import latest
 from domain import journey
+from domain.agreement import Agreement
 from domain.codec import Codec, Meta
 from domain.commands import COMMANDS
 from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS, PROGRAMMES, PROVIDERS, bound_reached
 from domain.decision import Actor, Command, Context, Decision, OutsideMunicipality, Rejected, Role
 from domain.events import CATALOGUE, Event
-from domain.parties import Agreement, Person
+from domain.parties import Person
 from domain.persons import PossibleDuplicates, RegisterPerson
-from domain.places import stream_of
+from domain.places import passes_on, stream_of
 from domain.ports import (
     Cipher,
     CommandReused,
@@ -359,6 +360,15 @@ def _repeated(result: bytes, position: Position) -> Outcome:
 
 def _outcome(stream_id: str, folded: Folded[S], *, events: tuple[str, ...]) -> Outcome:
     state = folded.state
+    if isinstance(state, Agreement):
+        return Outcome(
+            version=folded.version,
+            stage="",
+            deadlines=_offers_open(state),
+            events=events,
+            stream_id=stream_id,
+            settled=not state.offers,
+        )
     if not isinstance(state, Journey):
         return Outcome(version=folded.version, stage="", events=events, stream_id=stream_id, settled=True)
     open_deadlines = tuple(
@@ -376,4 +386,13 @@ def _outcome(stream_id: str, folded: Folded[S], *, events: tuple[str, ...]) -> O
         stream_id=stream_id,
         municipality=state.file.municipality,
         settled=journey.settled(state),
+    )
+
+
+def _offers_open(state: Agreement) -> tuple[OpenDeadline, ...]:
+    """When each open offer passes on, earliest first."""
+    expiring = ((each.expires.on, each.journey_id) for each in state.offers.values() if each.expires is not None)
+    return tuple(
+        OpenDeadline(id=f"offer:{journey_id}:{day}", what="offer", step="over", due_on=day, at=passes_on(day))
+        for day, journey_id in sorted(expiring)[:SHOWN_DEADLINES]
     )

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from domain import persons, places, providers, publications
 from domain.decision import Command
-from domain.stages import assessment, budgeting, delivery, exit, placing, planning, referral, review, throughout
+from domain.stages import (
+    assessment,
+    budgeting,
+    delivery,
+    exit,
+    holding,
+    placing,
+    planning,
+    referral,
+    review,
+    throughout,
+)
 
 ALL: tuple[type[Command], ...] = (
     *persons.COMMANDS,
@@ -13,6 +24,7 @@ ALL: tuple[type[Command], ...] = (
     *publications.COMMANDS,
     *referral.COMMANDS,
     *placing.COMMANDS,
+    *holding.COMMANDS,
     *assessment.COMMANDS,
     *planning.COMMANDS,
     *budgeting.COMMANDS,

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from domain import journey, persons, places, providers, publications
+from domain.agreement import Agreement
 from domain.decision import NATIONAL, Command, Context, Decision, Rejected
 from domain.events import Event, missing_upcasters
-from domain.parties import Agreement, Person, Provider
-from domain.places import SignAgreement
+from domain.parties import Person, Provider
+from domain.places import RecordFunding, SignAgreement
 from domain.ports import QuotaMove
 from domain.programme import NotInForce, NotKnown
 from domain.publications import Publications
@@ -66,8 +67,8 @@ def _one_municipality(command: Command, state: Journey | Person | None) -> froze
 
 
 def _parties(command: Command, state: Agreement | None) -> frozenset[str]:
-    """Terms are signed nationally; what moves places is each party's own."""
-    return frozenset() if state is None or isinstance(command, SignAgreement) else state.municipalities
+    """Terms and their money are recorded nationally; what moves places is each party's own."""
+    return frozenset() if state is None or isinstance(command, SignAgreement | RecordFunding) else state.municipalities
 
 
 def _served(command: Command, state: Provider | None) -> frozenset[str]:

@@ -10,9 +10,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from domain.agreement import Agreement
 from domain.events import Event
 from domain.fields import Clear, Code
-from domain.parties import Agreement, Person, Provider
+from domain.parties import Person, Provider
 from domain.ports import ComponentUse
 from domain.programme import Programme
 from domain.working_days import local_date

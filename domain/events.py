@@ -40,6 +40,7 @@ from domain.fields import (
     PublicName,
     RegistryCode,
     Sealed,
+    TotalCents,
     Words,
 )
 from domain.working_days import start_of_day
@@ -165,6 +166,55 @@ class PlacePostponed(Event):
 
     agreement: Code
     assessment_due: Due
+
+
+@stored_as("offer.received", part="place")
+class OfferReceived(Event):
+    """A place was offered; the person says until the last day of `expires` whether they take it."""
+
+    agreement: Code
+    from_on: date
+    expires: Due | None
+
+
+@stored_as("offer.declined", part="place")
+class OfferDeclined(Event):
+    reason: Words
+    keeps_waiting: bool
+
+
+@stored_as("offer.lapsed", part="place")
+class OfferLapsed(Event):
+    """Nobody answered in time; the person waits on."""
+
+    expired_on: date
+
+
+@stored_as("urgency.recorded", part="urgency")
+class UrgencyRecorded(Event):
+    urgent: bool
+    reason: Words
+
+
+@stored_as("place.suspended", part="place", day="from_on")
+class PlaceSuspended(Event):
+    """The place is kept, and for a time not used."""
+
+    from_on: date
+    reason: Words
+
+
+@stored_as("place.resumed", part="place", day="on")
+class PlaceResumed(Event):
+    on: date
+
+
+@stored_as("exit.planned", part="exit")
+class ExitPlanned(Event):
+    """When the person is expected to leave, and why; without a day, the plan is taken back."""
+
+    on: date | None
+    reason: ExitReason | None
 
 
 @stored_as("case_manager.appointed", part="case_manager")
@@ -461,8 +511,11 @@ class AgreementSigned(Event):
 
 @stored_as("place.occupied", part="places", day="from_on")
 class PlaceOccupied(Event):
+    """From a day on; `reserved_on` is when it was given, where that is known."""
+
     journey_id: Id
     from_on: date
+    reserved_on: date | None = None
 
 
 @stored_as("place.freed", part="places", day="on")
@@ -473,7 +526,39 @@ class PlaceFreed(Event):
 
 @stored_as("place.offered", part="places")
 class PlaceOffered(Event):
+    """From a day on, until an answer or the last day of `expires`; offers of a time without such days have none."""
+
     journey_id: Id
+    from_on: date | None = None
+    made_on: date | None = None
+    expires: Due | None = None
+
+
+@stored_as("offer.passed", part="places")
+class OfferPassed(Event):
+    """Declined, or not answered in time: from that day on the place is free for the next."""
+
+    journey_id: Id
+    reason: Code
+    on: date
+
+
+@stored_as("holding.suspended", part="places", day="from_on")
+class HoldingSuspended(Event):
+    journey_id: Id
+    from_on: date
+
+
+@stored_as("holding.resumed", part="places", day="on")
+class HoldingResumed(Event):
+    journey_id: Id
+    on: date
+
+
+@stored_as("holding.exit_planned", part="places")
+class HoldingExitPlanned(Event):
+    journey_id: Id
+    on: date | None
 
 
 @stored_as("waiting.joined", part="waiting", day="since")
@@ -482,12 +567,31 @@ class WaitingJoined(Event):
     municipality: Code
     since: date
     place_from: date
+    urgent: bool = False
+
+
+@stored_as("waiting.ranked", part="waiting")
+class WaitingRanked(Event):
+    """Whether it is urgent; why is said in the person's own journey."""
+
+    journey_id: Id
+    urgent: bool
 
 
 @stored_as("waiting.left", part="waiting")
 class WaitingLeft(Event):
     journey_id: Id
     reason: Code
+    on: date | None = None
+
+
+@stored_as("funding.recorded", part="funding")
+class FundingRecorded(Event):
+    """Money for one period of the agreement from one source; a later record of the same replaces it."""
+
+    valid_from: date
+    source: Code
+    cents: TotalCents
 
 
 # ── Persons ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -43,4 +43,5 @@ Degrees = Annotated[dict[str, Degree], Sealed(), Field(max_length=200)]
 
 # Amounts. Money is whole cents, time whole minutes: both exact, both integers.
 Cents = Annotated[int, Field(ge=0, le=100_000_000)]
+TotalCents = Annotated[int, Field(ge=0, le=100_000_000_000)]  # of many people together
 Minutes = Annotated[int, Field(gt=0, le=60_000)]

@@ -26,12 +26,18 @@ from domain.events import (
     DeliveryRecorded,
     DisputeSettled,
     Event,
+    ExitPlanned,
     JourneyExited,
     NeedsAssessed,
+    OfferDeclined,
+    OfferLapsed,
+    OfferReceived,
     PaymentRecorded,
     PlaceAwaited,
     PlacePostponed,
     PlaceReceived,
+    PlaceResumed,
+    PlaceSuspended,
     PlanAgreed,
     PlanDrafted,
     PlanReopened,
@@ -45,6 +51,7 @@ from domain.events import (
     ReminderRaised,
     ReviewHeld,
     ServiceCommitted,
+    UrgencyRecorded,
     VisitMissed,
 )
 from domain.persons import one_journey
@@ -55,6 +62,7 @@ from domain.stages import (
     delivery,
     eligibility,
     exit,
+    holding,
     placing,
     planning,
     referral,
@@ -93,6 +101,8 @@ def _by_stage(command: Command, state: Journey | None, context: Context) -> Deci
     match command:
         case placing.PlaceCommand():
             return placing.decide(command, state, context)
+        case holding.HoldingCommand():
+            return holding.decide(command, state, context)
         case assessment.AssessmentCommand():
             return assessment.decide(command, state, context)
         case planning.PlanningCommand():
@@ -129,8 +139,13 @@ def evolve(state: Journey | None, event: Event, stream_id: str, version: int) ->
             ReferralCompleted() | ReferralAccepted() | ReferralRefused() | ReferralReopened() | CaseManagerAppointed()
         ):  # fmt: skip
             return referral.evolve(state, event)
-        case PlaceReceived() | PlaceAwaited() | PlacePostponed():
+        case (
+            PlaceReceived() | PlaceAwaited() | PlacePostponed() | OfferReceived() | OfferDeclined() | OfferLapsed()
+            | UrgencyRecorded()
+        ):  # fmt: skip
             return placing.evolve(state, event)
+        case PlaceSuspended() | PlaceResumed() | ExitPlanned():
+            return holding.evolve(state, event)
         case NeedsAssessed() | CarerAssessed() | AssessmentReopened():
             return assessment.evolve(state, event)
         case PlanDrafted() | PlanAgreed() | PlanReopened():

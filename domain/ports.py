@@ -196,7 +196,9 @@ class Lookout(Protocol):
 
     async def confirm(self, journey_id: str, version: int) -> None: ...
 
-    async def agreements_with_offers_to_make(self) -> tuple[str, ...]: ...
+    async def agreements_with_offers_due(self, today: date) -> tuple[str, ...]:
+        """Those with an offer to make, or one that was not answered in time."""
+        ...
 
 
 class Matches(Protocol):

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import takewhile
 
-from domain.care import CommunityLine, Goal, ServiceLine
+from domain.agreement import Suspension
+from domain.care import CommunityLine, ExitReason, Goal, ServiceLine
 from domain.decision import Rejected
 from domain.due import Deadline, Due, deadline
 
@@ -23,6 +24,21 @@ class UnknownLine(Rejected):
 class Place:
     agreement: str
     from_on: date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OfferedPlace:
+    """The person is to say whether they take it."""
+
+    agreement: str
+    from_on: date
+    expires: Due | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlannedExit:
+    on: date
+    reason: ExitReason
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,6 +116,10 @@ class CaseFile:
     place: Place | None = None
     place_from: date | None = None
     waits_in: str | None = None  # the agreement whose waiting order the journey stands in
+    offer: OfferedPlace | None = None
+    urgent: bool = False
+    suspensions: tuple[Suspension, ...] = ()  # of the place, in order; only the last can be open
+    planned_exit: PlannedExit | None = None
     assessments: tuple[Assessment, ...] = ()
     carers_assessed: frozenset[str] = frozenset()
     plans: Mapping[str, Plan] = field(default_factory=dict)
@@ -271,4 +291,6 @@ WAITS_FOR: Mapping[type[Journey], str] = {
 
 
 def waits_for(state: Journey) -> str:
+    if isinstance(state, Waiting) and state.file.offer is not None:
+        return "an answer to the place that was offered"
     return WAITS_FOR[type(state)]

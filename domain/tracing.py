@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from domain.agreement import Agreement
 from domain.care import Allocation, Check, ConditionResult
 from domain.decision import Context
 from domain.money import euros
-from domain.parties import Agreement
 from domain.programme import EligibilityRules, Programme
 from domain.states import CaseFile
 
@@ -78,24 +78,28 @@ def _span(start: date | None, end: date | None) -> str:
 # ── Places ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def place_trace(agreement: Agreement, *, ahead: int, offered: bool = False) -> tuple[Check, ...]:
-    """Whether there is a place, and whether it is this person's turn. A place that was offered is theirs already."""
-    version = f"{agreement.agreement}@{agreement.valid_from}"
-    taken = len(agreement.occupied) + len(agreement.offered) - offered
-    full = taken >= agreement.places
+def place_trace(
+    agreement: Agreement, from_on: date, *, ahead: int, order: str, offered: bool = False
+) -> tuple[Check, ...]:
+    """Whether there is a place in the fullest period that it runs into, and whether it is this person's turn, by the rules
+    on the order. A place that was offered is theirs already."""
+    reached = [terms for terms in agreement.terms if terms.reached_from(from_on)]
+    terms = min(reached, key=agreement.free_in, default=agreement.terms_about(from_on))
+    taken = agreement.held_in(terms) + agreement.offered_in(terms) - offered
+    full = taken >= terms.places
     return (
         Check(
             rule="places",
-            version=version,
+            version=f"{agreement.agreement}@{terms.valid_from}",
             result=FAILS if full else HOLDS,
             actual=taken,
-            limit=agreement.places,
+            limit=terms.places,
             unit="places",
-            change=f"A place would have to become free (taken: {taken} of {agreement.places})." if full else None,
+            change=f"A place would have to become free (taken: {taken} of {terms.places})." if full else None,
         ),
         Check(
             rule="waiting_order",
-            version=version,
+            version=order,
             result=FAILS if ahead else HOLDS,
             actual=ahead,
             limit=0,

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from domain.agreement import Agreement
 from domain.care import Allocation, Check, ConditionResult, Finding, ServiceLine
 from domain.double_funding import overlapping
 from domain.events import BudgetDecided, ReferralAccepted
 from domain.money import euros
-from domain.parties import Agreement, Person
+from domain.parties import Person
 from domain.pricing import ceiling_cents
 from domain.programme import EligibilityRules, NotInForce, NotKnown, Programme
 from domain.programme.periods import find
@@ -81,7 +82,7 @@ def first_difference(was: Programme, coming: Programme, today: date) -> date | N
 
 def too_few_places(agreement: Agreement, versions: Versions) -> str | None:
     """Where fewer places would be agreed than are taken."""
-    taken = len(agreement.occupied)
+    taken = len(agreement.holdings)
     try:
         places = versions.coming.agreement(agreement.agreement, versions.on).places
     except (NotInForce, NotKnown):

@@ -26,16 +26,15 @@ def seeds(programme: Programme, on: date) -> Iterator[Command]:
         files=tuple(ProgrammeFile(name=name, text=text) for name, text in packaged_texts(programme.code).items()),
     )
     for terms in programme.agreements:
-        if terms.valid_from <= on and (terms.valid_to is None or on <= terms.valid_to):
-            yield SignAgreement(
-                agreement=terms.code,
-                municipalities=terms.municipalities,
-                valid_from=terms.valid_from,
-                valid_to=terms.valid_to,
-                places=terms.places,
-                coordinator=terms.coordinator,
-                synthetic=programme.synthetic,
-            )
+        yield SignAgreement(
+            agreement=terms.code,
+            municipalities=terms.municipalities,
+            valid_from=terms.valid_from,
+            valid_to=terms.valid_to,
+            places=terms.places,
+            coordinator=terms.coordinator,
+            synthetic=programme.synthetic,
+        )
     if programme.synthetic:
         catalogue = programme.catalogue(on)
         for registry_code, name in PROVIDERS:
@@ -64,4 +63,9 @@ async def seed(submitter: Submitter, programme: Programme, *, on: date) -> list[
 def _step(command: Command) -> Submission:
     stream_id = command.stream_named()
     assert stream_id is not None, "what is seeded has a natural name"
-    return step_of(command, SEEDER, stream_id=stream_id, command_id=digest(SEEDER.id, stream_id))
+    return step_of(command, SEEDER, stream_id=stream_id, command_id=digest(SEEDER.id, stream_id, *_period(command)))
+
+
+def _period(command: Command) -> tuple[str, ...]:
+    """Each period of an agreement is a step of its own."""
+    return (str(command.valid_from),) if isinstance(command, SignAgreement) else ()

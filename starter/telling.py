@@ -51,6 +51,10 @@ def _sentence(event: e.Event) -> str:
             return f"Waits for a place with {event.ahead} before them."
         case e.PlacePostponed():
             return "The place starts when the state service ends; assessment and plan can begin."
+        case e.OfferReceived() | e.OfferDeclined() | e.OfferLapsed() | e.UrgencyRecorded():
+            return _of_waiting(event)
+        case e.PlaceSuspended() | e.PlaceResumed() | e.ExitPlanned():
+            return _of_holding(event)
         case e.CaseManagerAppointed():
             return f"Case manager: {event.case_manager}."
         case e.ContactLogged():
@@ -71,6 +75,31 @@ def _sentence(event: e.Event) -> str:
             return f"Reminder: the {_plain(event.what)} {when} (due {event.due_on:%d.%m.%Y})."
         case _:
             return _later_sentence(event)
+
+
+def _of_waiting(event: e.OfferReceived | e.OfferDeclined | e.OfferLapsed | e.UrgencyRecorded) -> str:
+    match event:
+        case e.OfferReceived():
+            until = f"; to be answered by {event.expires.on:%d.%m.%Y}" if event.expires else ""
+            return f"A place was offered from {event.from_on:%d.%m.%Y}{until}."
+        case e.OfferDeclined():
+            then = "waits on" if event.keeps_waiting else "does not wait any more"
+            return f"Declined the place that was offered, with a reason, and {then}."
+        case e.OfferLapsed():
+            return f"The offer was not answered by {event.expired_on:%d.%m.%Y}; it passed to the next."
+        case e.UrgencyRecorded():
+            return f"A place is {'urgent' if event.urgent else 'not urgent any more'}, with a reason."
+
+
+def _of_holding(event: e.PlaceSuspended | e.PlaceResumed | e.ExitPlanned) -> str:
+    match event:
+        case e.PlaceSuspended():
+            return f"The place is kept, but not used from {event.from_on:%d.%m.%Y} on."
+        case e.PlaceResumed():
+            return f"The place is used again from {event.on:%d.%m.%Y} on."
+        case e.ExitPlanned():
+            planned = f"for {event.on:%d.%m.%Y}: {_plain(event.reason or '')}" if event.on else "no more"
+            return f"Exit planned {planned}."
 
 
 def _later_sentence(event: e.Event) -> str:

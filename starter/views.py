@@ -11,9 +11,9 @@ from domain import journey
 from domain.care import VersionInForce
 from domain.codec import Recorded
 from domain.events import ProgrammePublished
-from domain.parties import Agreement, Person
+from domain.parties import Person
 from domain.publications import publication_of
-from domain.states import Exited, InDelivery, Journey, waits_for
+from domain.states import CaseFile, Exited, InDelivery, Journey, waits_for
 
 
 class View(BaseModel):
@@ -55,6 +55,23 @@ class DecisionView(View):
     challenge_until: date
 
 
+class OfferView(View):
+    """A place that waits for the person's answer."""
+
+    from_on: date
+    answer_until: date | None
+
+
+class SuspensionView(View):
+    from_on: date
+    to_on: date | None
+
+
+class PlannedExitView(View):
+    on: date
+    reason: str
+
+
 class JourneyView(View):
     journey_id: str
     person_id: str
@@ -65,6 +82,10 @@ class JourneyView(View):
     case_manager: str | None
     place_from: date | None
     waits_for_place: bool
+    urgent: bool
+    offer: OfferView | None
+    suspensions: tuple[SuspensionView, ...]
+    planned_exit: PlannedExitView | None
     plan_id: str | None
     goals: dict[str, str]
     assessments: tuple[AssessmentView, ...]
@@ -92,6 +113,10 @@ def journey_view(state: Journey, version: int) -> JourneyView:
         case_manager=file.case_manager,
         place_from=file.place.from_on if file.place else None,
         waits_for_place=file.waits_for_place,
+        urgent=file.urgent,
+        offer=_offer(file),
+        suspensions=tuple(SuspensionView(from_on=each.from_on, to_on=each.to_on) for each in file.suspensions),
+        planned_exit=PlannedExitView.model_validate(asdict(file.planned_exit)) if file.planned_exit else None,
         plan_id=plan_id,
         goals={goal.goal_id: goal.words for goal in goals},
         assessments=tuple(
@@ -124,6 +149,12 @@ def journey_view(state: Journey, version: int) -> JourneyView:
         exited_on=state.on if isinstance(state, Exited) else None,
         settled=journey.settled(state),
     )
+
+
+def _offer(file: CaseFile) -> OfferView | None:
+    if file.offer is None:
+        return None
+    return OfferView(from_on=file.offer.from_on, answer_until=file.offer.expires.on if file.offer.expires else None)
 
 
 def _lines(state: Journey) -> tuple[LineView, ...]:
@@ -172,48 +203,6 @@ def person_view(state: Person, version: int) -> PersonView:
         representatives=tuple(sorted(state.representatives)),
         entitlements=tuple(EntitlementView.model_validate(asdict(each)) for each in state.entitlements.values()),
         synthetic=state.synthetic,
-    )
-
-
-class WaiterView(View):
-    position: int
-    journey_id: str
-    municipality: str
-    explained: str
-
-
-class AgreementView(View):
-    agreement: str
-    version: int
-    municipalities: tuple[str, ...]
-    valid_from: date
-    valid_to: date | None
-    places: int
-    taken: int
-    free: int
-    waiting: tuple[WaiterView, ...]
-
-
-def agreement_view(state: Agreement) -> AgreementView:
-    return AgreementView(
-        agreement=state.agreement,
-        version=state.version,
-        municipalities=tuple(sorted(state.municipalities)),
-        valid_from=state.valid_from,
-        valid_to=state.valid_to,
-        places=state.places,
-        taken=len(state.occupied),
-        free=state.free,
-        waiting=tuple(
-            WaiterView(
-                position=place,
-                journey_id=waiter.journey_id,
-                municipality=waiter.municipality,
-                explained=f"Number {place}: the application was complete on {waiter.since:%d.%m.%Y}, "
-                f"and {place - 1} whose application was complete earlier, or who joined earlier that day, come before.",
-            )
-            for place, waiter in enumerate(state.waiting, start=1)
-        ),
     )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from domain.agreement import Agreement
 from domain.codec import Codec, Recorded
 from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS
 from domain.events import BudgetDecided, Event, ReferralAccepted, ReferralReopened
 from domain.money import euros
-from domain.parties import Agreement, Person
+from domain.parties import Person
 from domain.ports import START, EventStore
 from domain.states import Exited, Journey, Refused
 from domain.what_if import Case, Effect, Versions, effect_on, too_few_places

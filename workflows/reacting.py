@@ -1,4 +1,4 @@
-"""What a fact means to another stream: a place to offer, a place to take, a consent gone, cost to look at again."""
+"""What a fact means to another stream: a place to offer, an offer to answer or gone, a consent gone, cost to look at again."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from domain.events import (
     ConsentWithdrawn,
     EntitlementCorrected,
     EntitlementRecorded,
+    OfferPassed,
     PlaceFreed,
     PlaceOffered,
     WaitingJoined,
     WaitingLeft,
 )
 from domain.persons import CARE
+from domain.places import EXPIRED
 from workflows.relaying import own_step
 from workflows.sweeping import TemporalEngine
 
@@ -50,7 +52,11 @@ class Reactor:
                 case PlaceFreed() | WaitingJoined() | WaitingLeft() | AgreementSigned():
                     agreements.add(told.stream_id.removeprefix("agreement-"))
                 case PlaceOffered(journey_id=journey_id):
-                    await self._engine.tell_journey(own_step("take-place", journey_id, str(told.position)))
+                    await self._engine.tell_journey(own_step("receive-offer", journey_id, str(told.position)))
+                case OfferPassed(journey_id=journey_id, reason=reason):
+                    agreements.add(told.stream_id.removeprefix("agreement-"))
+                    if reason == EXPIRED:  # who declined knows
+                        await self._engine.tell_journey(own_step("note-lapsed-offer", journey_id, str(told.position)))
                 case ConsentWithdrawn():
                     await self._withdrawn(told.event, told)
                 case EntitlementRecorded() | EntitlementCorrected():

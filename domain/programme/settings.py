@@ -13,6 +13,8 @@ from domain.fields import Code
 from domain.programme.periods import Day
 from domain.programme.territory import Name
 
+WaitingCriterion = Literal["urgency", "complete_on"]
+AfterPassedOffer = Literal["from_that_day", "as_before"]
 PlanAuthor = Literal["case_manager", "base_support"]
 Span = Annotated[int, Strict(), Field(gt=0, le=1000)]
 Degree = Annotated[int, Field(ge=0, le=4)]
@@ -20,7 +22,8 @@ Degree = Annotated[int, Field(ge=0, le=4)]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """`ceiling_minutes_per_month` goes by degree of need, and is empty where no ceiling is known. `assumptions` gives,
+    """`ceiling_minutes_per_month` goes by degree of need, and is empty where no ceiling is known. Who waits is served by
+    `waiting_order`, first criterion first; who passed an offer counts from that day or as before. `assumptions` gives,
     by name of field, the reason of each value that no source states."""
 
     version: Code
@@ -33,11 +36,14 @@ class Settings:
     assessment_working_days: Span
     plan_working_days: Span
     budget_working_days: Span
+    offer_working_days: Span
     first_help_days: Span
     progress_review_months: Span
     full_review_months: Span
     reminder_before_working_days: Span
     reminder_after_working_days: Span
+    waiting_order: Annotated[tuple[WaitingCriterion, ...], Field(min_length=1)]
+    after_passed_offer: AfterPassedOffer
     plan_authors: Annotated[tuple[PlanAuthor, ...], Field(min_length=1)]
     ceiling_minutes_per_month: Mapping[Degree, Annotated[int, Field(ge=0)]] = field(hash=False)
     assumptions: Mapping[str, Name] = field(default_factory=lambda: MappingProxyType({}), hash=False)

@@ -80,7 +80,7 @@ def _exit(command: ExitJourney, file: CaseFile, context: Context) -> Decision:
     )
     released = tuple(_uncommitted(file))
     settled = (BudgetSettled(released=released),) if released else ()
-    return Decision(events=(exited, *settled), agreement=tuple(_leave_places(command, file)))
+    return Decision(events=(exited, *settled), agreement=tuple(_leave_places(command, file, context.today)))
 
 
 def _check(command: ExitJourney, file: CaseFile, context: Context) -> None:
@@ -102,14 +102,14 @@ def _uncommitted(file: CaseFile) -> Iterator[Release]:
             yield Release(line_id=line_id, cents=account.allocated - account.committed)
 
 
-def _leave_places(command: ExitJourney, file: CaseFile) -> Iterator[Event]:
+def _leave_places(command: ExitJourney, file: CaseFile, today: date) -> Iterator[Event]:
     if file.place is not None:
         yield PlaceFreed(journey_id=file.journey_id, on=command.on)
     elif file.waits_for_place:
-        yield WaitingLeft(journey_id=file.journey_id, reason=command.reason)
+        yield WaitingLeft(journey_id=file.journey_id, reason=command.reason, on=today)
 
 
 def evolve(state: Journey, event: JourneyExited) -> Exited:
     challengeable = {**state.file.challengeable, event.decision_id: event.challenge_until}
-    file = replace(state.file, challengeable=challengeable, waits_in=None, place=None)
+    file = replace(state.file, challengeable=challengeable, waits_in=None, offer=None, place=None)
     return Exited(file=file, on=event.on, reason=event.reason, decision_id=event.decision_id)

@@ -139,11 +139,12 @@ COMMANDS: tuple[type[ThroughoutCommand], ...] = (
 
 
 def deadlines(state: Journey) -> tuple[Deadline, ...]:
-    """Everything open: what the stage waits for, challenges, and the time in which decisions can be challenged."""
+    """Everything open: what the stage waits for, a place to answer for, challenges, and the time to challenge decisions."""
     file = state.file
     challenges = (deadline("challenge", each.due, subject=each.challenge_id) for each in file.challenges.values())
+    offers = (deadline("offer", file.offer.expires),) if file.offer and file.offer.expires else ()
     windows = (deadline(WINDOW, until, subject=decision, silent=True) for decision, until in file.challengeable.items())
-    return (*own_deadlines(state), *challenges, *windows)
+    return (*own_deadlines(state), *offers, *challenges, *windows)
 
 
 def decide(command: ThroughoutCommand, state: Journey, context: Context) -> Decision:

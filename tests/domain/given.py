@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Generic, TypeVar
 
 from domain import journey
+from domain.agreement import Agreement
 from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS, PROGRAMMES, PROVIDERS, Decider
 from domain.decision import Actor, Command, Context, Decision, Rejected, Role, Stage
 from domain.events import (
@@ -19,7 +20,7 @@ from domain.events import (
     ProviderContracted,
     RepresentativeNamed,
 )
-from domain.parties import Agreement, Person, Provider
+from domain.parties import Person, Provider
 from domain.persons import CARE
 from domain.ports import ComponentUse
 from domain.programme import Programme, load

@@ -14,7 +14,7 @@ from hypothesis import note, settings
 from hypothesis import strategies as st
 
 from domain import journey
-from domain.deciders import JOURNEYS
+from domain.deciders import AGREEMENTS, JOURNEYS
 from domain.decision import Command, Decision
 from domain.events import (
     BudgetDecided,
@@ -23,10 +23,11 @@ from domain.events import (
     PaymentRecorded,
     PlaceFreed,
     PlaceOccupied,
-    PlaceOffered,
 )
 from domain.money import cost_cents
+from domain.occupancy import occupancy
 from domain.persons import one_journey
+from domain.places import OfferPlace
 from domain.stages import delivery, placing, throughout
 from domain.states import (
     Delivery,
@@ -38,7 +39,7 @@ from domain.states import (
 from domain.working_days import local_date
 from tests.domain import steps
 from tests.domain.coding import decoded, encoded
-from tests.domain.given import JOURNEY, MONDAY, fold, given, nothing, signed
+from tests.domain.given import JOURNEY, MONDAY, Given, fold, given, nothing, signed
 from tests.domain.wishes import WISHES, judged, line, minutes, next_step, yes
 
 # ── The path ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -61,7 +62,10 @@ STARTS = {
     "at the beginning": Start(
         complete_on=None, meets=frozenset({"referral.completed", "referral.accepted", "contact.logged"})
     ),
-    "waiting": Start(full=True, steps=1, meets=frozenset({"place.awaited", "place.received", "assessment.completed"})),
+    "waiting": Start(full=True, steps=1, meets=frozenset({
+        "place.awaited", "offer.received", "offer.declined", "offer.lapsed", "place.received", "assessment.completed",
+        "urgency.recorded",
+    })),
     "refused": Start(
         but="target_group", meets=frozenset({"challenge.filed", "challenge.decided", "referral.reopened", SETTLED})
     ),
@@ -72,6 +76,7 @@ STARTS = {
         steps=5,
         meets=frozenset({
             "service.committed", "delivery.recorded", "delivery.corrected", "delivery.disputed", "dispute.settled",
+            "place.suspended", "place.resumed", "exit.planned",
             "payment.recorded", "plan.reopened", "assessment.reopened", "journey.exited", "budget.settled", SETTLED,
         }),
     ),
@@ -127,11 +132,31 @@ class Path:
     def a_place_is_offered(self) -> None:
         agreement = self.case.agreement
         assert agreement is not None
-        if "journey-9" in agreement.occupied:
-            self.case = self.case.also_in_agreement(PlaceFreed(journey_id="journey-9", on=self.today))
-        if agreement.next_in_order is not None and JOURNEY not in agreement.occupied:
-            self.case = self.case.also_in_agreement(PlaceOffered(journey_id=JOURNEY))
-        self.want(placing.TakePlace())
+        if "journey-9" in agreement.holdings:
+            self._in_agreement(PlaceFreed(journey_id="journey-9", on=self.today))
+        self._agreement_does(OfferPlace())
+        self.want(placing.ReceiveOffer())
+
+    def an_offer_is_answered(self, how: Command) -> None:
+        self.a_place_is_offered()
+        self.want(how)
+
+    def an_offer_expires(self) -> None:
+        self.a_place_is_offered()
+        self.time_goes_on(10)
+        self._agreement_does(OfferPlace())
+        self.want(placing.NoteLapsedOffer())
+
+    def _agreement_does(self, command: Command) -> None:
+        """As its own workflow would."""
+        case = Given(decider=AGREEMENTS, stream_id="agreement-tori", events=self.case.agreement_events, at=self.case.at)
+        answer = case.when(command)
+        if answer.refusal is None:
+            self._in_agreement(*answer.decided.events)
+
+    def _in_agreement(self, *events: Event) -> None:
+        self.case = self.case.also_in_agreement(*events)
+        self._check_places()
 
     # ── One step ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -195,10 +220,22 @@ class Path:
     def _check_places(self) -> None:
         agreement = self.case.agreement
         assert agreement is not None
-        assert len(agreement.occupied) <= agreement.places
-        assert (self._state.file.place is not None) == (JOURNEY in agreement.occupied)
-        in_order = [waiter.journey_id for waiter in agreement.waiting]
-        assert in_order == [JOURNEY] * self._state.file.waits_for_place
+        file, mine = self._state.file, agreement.holdings.get(JOURNEY)
+        for terms in agreement.terms:
+            assert agreement.held_in(terms) + agreement.offered_in(terms) <= terms.places
+        assert (file.place is not None) == (mine is not None)
+        assert [waiter.journey_id for waiter in agreement.waiting] == [JOURNEY] * file.waits_for_place
+        assert file.waits_for_place or JOURNEY not in agreement.offers
+        assert file.offer is None or file.waits_for_place
+        if mine is not None:
+            assert (mine.suspensions, mine.exit_planned_on) == (
+                file.suspensions, None if file.planned_exit is None else file.planned_exit.on,
+            )  # fmt: skip
+        for waiter in agreement.waiting:
+            assert waiter.urgent == file.urgent
+        for day in occupancy(agreement, MONDAY, self.today + timedelta(days=30), self.today):
+            assert day.reserved + day.occupied + day.suspended + day.offered + day.free == day.places, day
+            assert min(day.reserved, day.occupied, day.suspended, day.offered, day.free) >= 0, day
 
     # ── Looking back ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -240,6 +277,9 @@ MOVES: tuple[Move, ...] = (
     *[lambda path, r: path.time_goes_on(r.choice([0, 1, 3, 10, 31, 92]))] * 6,
     *[lambda path, r: path.it_is_challenged(yes(r))] * 2,
     *[lambda path, r: path.a_place_is_offered()] * 2,
+    *[lambda path, r: path.an_offer_is_answered(placing.AcceptPlace())] * 2,
+    lambda path, r: path.an_offer_is_answered(placing.DeclinePlace(reason="Too far.", keep_waiting=yes(r))),
+    lambda path, r: path.an_offer_expires(),
 )
 
 

@@ -15,7 +15,7 @@ from domain.events import (
     ReferralRefused,
     WaitingJoined,
 )
-from domain.stages.placing import TakePlace
+from domain.stages.placing import AcceptPlace
 from tests.domain.given import JOURNEY, MONDAY, SOURCED, given, person, signed
 from tests.domain.steps import (
     AGREED,
@@ -135,7 +135,7 @@ def test_a_place_that_was_offered_counts_as_free_for_whom_it_was_offered_to() ->
     waiting = case.when(eligibility()).after.in_agreement(
         signed(places=1), waits(JOURNEY), PlaceOffered(journey_id=JOURNEY)
     )
-    trace = waiting.when(TakePlace()).the(PlaceReceived).trace
+    trace = waiting.when(AcceptPlace()).the(PlaceReceived).trace
     assert [(each.rule, each.actual, each.result) for each in trace] == [
         ("places", 0, "holds"),
         ("waiting_order", 0, "holds"),

@@ -8,7 +8,7 @@ from random import Random
 
 from domain.care import ReviewKind, ReviewOutcome, Tariff
 from domain.decision import Command
-from domain.stages import assessment, budgeting, delivery, eligibility, placing, planning, referral, throughout
+from domain.stages import assessment, budgeting, delivery, eligibility, holding, placing, planning, referral, throughout
 from domain.states import (
     AwaitingAgreement,
     AwaitingAssessment,
@@ -70,7 +70,14 @@ WISHES: tuple[Wish, ...] = (
     lambda r, day: referral.CompleteApplication(complete_on=ago(r, day)),
     lambda r, day: judged(r.choice(sorted(steps.FULFILLED)), why=yes(r)),
     lambda r, day: placing.RequestPlace(from_on=day + (day - ago(r, day))),
-    lambda r, day: placing.TakePlace(),
+    lambda r, day: placing.AcceptPlace(),
+    lambda r, day: placing.DeclinePlace(reason="Too far.", keep_waiting=yes(r)),
+    lambda r, day: placing.RecordUrgency(urgent=yes(r), reason="Sleeps outside."),
+    lambda r, day: placing.ReceiveOffer(),
+    lambda r, day: placing.NoteLapsedOffer(),
+    lambda r, day: holding.SuspendPlace(from_on=ago(r, day), reason="In hospital."),
+    lambda r, day: holding.ResumePlace(on=ago(r, day)),
+    lambda r, day: holding.PlanExit(on=day + (day - ago(r, day)), reason="goal_reached"),
     lambda r, day: referral.AppointCaseManager(case_manager="case_manager.kadri"),
     lambda r, day: steps.assessment({"household": r.randint(1, 4)}, on=ago(r, day)),
     lambda r, day: assessment.AssessCarer(carer_id="person-7", on=ago(r, day), needs="Rest."),
