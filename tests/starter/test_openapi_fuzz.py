@@ -29,8 +29,8 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 EXAMPLES = 3
 AnyCase: TypeAlias = "Case[Any]"
 READ = (
-    "get-journey", "get-timeline", "get-events", "list-journeys", "get-person", "get-agreement", "get-reference", "live",
-    "ready",
+    "get-journey", "get-timeline", "get-events", "list-journeys", "get-person", "get-agreement", "get-occupancy",
+    "get-reference", "list-publications", "live", "ready",
 )  # fmt: skip
 PUBLIC = (*(command.name for command in ALL if not command.internal), *READ)
 
