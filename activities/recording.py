@@ -13,13 +13,14 @@ from pydantic import ValidationError
 
 from activities.folding import Folded, Streams
 from activities.messages import OpenDeadline, Outcome, Stream, Submission
+from activities.publishing import latest
 from domain import journey
 from domain.agreement import Agreement
 from domain.care import ClaimRow
 from domain.claims import AssembleClaim, Claim
 from domain.codec import Codec, Meta
 from domain.commands import COMMANDS
-from domain.deciders import AGREEMENTS, CLAIMS, JOURNEYS, PERSONS, PROVIDERS, bound_reached
+from domain.deciders import AGREEMENTS, CLAIMS, JOURNEYS, PERSONS, PROGRAMMES, PROVIDERS, bound_reached
 from domain.decision import Actor, Command, Context, Decision, OutsideMunicipality, Rejected, Role, RowResult
 from domain.events import CATALOGUE, Event
 from domain.parties import Person
@@ -35,6 +36,7 @@ from domain.ports import (
     Position,
     QuotaExceeded,
     StreamAppend,
+    Uses,
     VersionConflict,
 )
 from domain.programme import Programme
@@ -91,18 +93,27 @@ class Recorder:
     """Records steps. Raises Rejected for a refusal; StoreUnavailable or VersionConflict where trying again is right."""
 
     def __init__(
-        self, *, store: EventStore, cipher: Cipher, programme: Programme, matches: Matches, claimable: Claimable
+        self,
+        *,
+        store: EventStore,
+        cipher: Cipher,
+        programme: Programme,
+        matches: Matches,
+        claimable: Claimable,
+        uses: Uses,
     ) -> None:
         self._store = store
         self._codec = Codec(cipher)
         self._programme = programme
         self._matches = matches
         self._claimable = claimable
+        self._uses = uses
         self.journeys = Streams(store, self._codec, JOURNEYS)
         self.persons = Streams(store, self._codec, PERSONS)
         self.agreements = Streams(store, self._codec, AGREEMENTS)
         self.providers = Streams(store, self._codec, PROVIDERS)
         self.claims = Streams(store, self._codec, CLAIMS)
+        self.programmes = Streams(store, self._codec, PROGRAMMES)
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def record(self, step: Submission) -> Outcome:
@@ -117,7 +128,15 @@ class Recorder:
                 return await self._record(self.providers, step)
             case "claims":
                 return await self._record(self.claims, step)
+            case "programmes":
+                outcome = await self._record(self.programmes, step)
+                await self.look_for_publication()
+                return outcome
         raise UnknownCommand(command=step.command, kind=step.kind)
+
+    async def look_for_publication(self) -> None:
+        """Decides by the programme as last published from here on."""
+        self._programme = await latest(self.programmes, self._programme)
 
     async def stand(self, stream: Stream) -> Outcome:
         """Where a journey stands, for a workflow that starts anew."""
@@ -173,7 +192,8 @@ class Recorder:
             decision = streams.decider.decide(command, folded.state, context)
             if not decision.events:
                 return _outcome(step.stream_id, folded, events=()).model_copy(update={"rows": decision.rows})
-            return await self._append(streams, folded, agreement, decision, step)
+            meta = Meta(actor=step.actor, command=step.command, programme=context.programme.publication)
+            return await self._append(streams, folded, agreement, decision, step, meta)
 
     async def _append(
         self,
@@ -182,6 +202,7 @@ class Recorder:
         agreement: Folded[Agreement] | None,
         decision: Decision,
         step: Submission,
+        meta: Meta,
     ) -> Outcome:
         after = streams.advance(step.stream_id, before, decision.events)
         outcome = _outcome(
@@ -189,7 +210,7 @@ class Recorder:
         )
         tenant, subject = _tenant_and_subject(step, after.state)
         appends = [
-            self._stream_append(step, step.stream_id, step.kind, tenant, subject, before.version, decision.events)
+            self._stream_append(step, meta, step.stream_id, step.kind, tenant, subject, before.version, decision.events)
         ]
         moves = [*streams.decider.quota_moves(before.state, after.state)]
         seats: Folded[Agreement] | None = None
@@ -201,7 +222,7 @@ class Recorder:
             moves += AGREEMENTS.quota_moves(agreement.state, seats.state)
             appends.append(
                 self._stream_append(
-                    step, seats_id, "agreements", tenant, subject, agreement.version, decision.agreement
+                    step, meta, seats_id, "agreements", tenant, subject, agreement.version, decision.agreement
                 )
             )
         appended = await self._store.append(
@@ -221,6 +242,7 @@ class Recorder:
     def _stream_append(
         self,
         step: Submission,
+        meta: Meta,
         stream_id: str,
         kind: str,
         tenant: str,
@@ -228,8 +250,6 @@ class Recorder:
         version: int,
         events: tuple[Event, ...],
     ) -> StreamAppend:
-        meta = Meta(actor=step.actor, command=step.command)
-
         def encoded(place: int, event: Event) -> NewEvent:
             return self._codec.encode(
                 event, stream_id=stream_id, version=version + place, subject=subject, meta=meta, at=_at(step)
@@ -287,6 +307,7 @@ class Recorder:
             new_id=_new_id,
             person=await self._person(command, state),
             agreement=None if agreement is None else agreement.state,
+            uses=await self._uses.of_components(after=local_date(_at(step))) if command.needs_uses else (),
             providers={
                 each: provider
                 for each in named

@@ -7,7 +7,19 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from domain.fields import Cents, Code, Degrees, Id, Minutes, PersonalCodeword, Sealed, SignedCents, Words
+from domain.fields import (
+    Cents,
+    Code,
+    Degrees,
+    FileName,
+    FileText,
+    Id,
+    Minutes,
+    PersonalCodeword,
+    Sealed,
+    SignedCents,
+    Words,
+)
 
 
 class Value(BaseModel):
@@ -43,6 +55,20 @@ class ConditionResult(Value):
     condition: Code
     result: PersonalCodeword  # holds, fails, not_yet (may come true until the place starts), not_judged
     judged_by: Code | None = None
+
+
+class Check(Value):
+    """One rule that a decision rests on: what was found, against which limit, and what would have to change. All of that
+    tells of the person; the rule itself does not. `about` is the line, component or agreement that it was applied to."""
+
+    rule: Code
+    version: Code
+    about: Code | None = None
+    result: PersonalCodeword  # as of a condition
+    actual: Annotated[int | None, Sealed()] = None
+    limit: Annotated[int | None, Sealed()] = None
+    unit: Code | None = None
+    change: Words | None = None
 
 
 class SectionAnswer(Value):
@@ -94,6 +120,22 @@ class CommunityLine(Value):
     goal_id: Code
     helper: Words
     help: Words
+
+
+class ProgrammeFile(Value):
+    """One of the programme's files, whole."""
+
+    name: FileName
+    text: FileText
+
+
+class VersionInForce(Value):
+    """A version of some part of the programme, and its days; both count, and without an end it holds until told otherwise."""
+
+    of: Code
+    version: Code
+    valid_from: date
+    valid_to: date | None
 
 
 class Allocation(Value):

@@ -1,4 +1,4 @@
-"""The four kinds of stream behind one shape: decide, evolve, and the bounds that move along in the database."""
+"""The five kinds of stream behind one shape: decide, evolve, and the bounds that move along in the database."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from domain import claims, journey, persons, places, providers
+from domain import claims, journey, persons, places, providers, publications
 from domain.agreement import Agreement
 from domain.claims import Claim, OpenClaim
 from domain.decision import NATIONAL, Command, Context, Decision, Rejected
@@ -15,6 +15,7 @@ from domain.parties import Person, Provider
 from domain.places import RecordFunding, SignAgreement
 from domain.ports import QuotaMove
 from domain.programme import NotInForce, NotKnown
+from domain.publications import Publications
 from domain.states import Journey
 from domain.working_days import NoCalendar
 
@@ -115,6 +116,13 @@ PROVIDERS: Decider[Provider] = Decider(
     evolve=providers.evolve,
     quota_moves=lambda before, after: (),
     belongs_to=_served,
+)
+PROGRAMMES: Decider[Publications] = Decider(
+    kind="programmes",
+    choose=publications.decide,
+    evolve=publications.evolve,
+    quota_moves=lambda before, after: (),
+    belongs_to=lambda command, state: frozenset(),  # published nationally
 )
 
 

@@ -15,6 +15,7 @@ from domain.care import ClaimRow
 from domain.events import Event
 from domain.fields import Clear, Code
 from domain.parties import Person, Provider
+from domain.ports import ComponentUse
 from domain.programme import Programme
 from domain.working_days import local_date
 
@@ -76,6 +77,7 @@ class Command(BaseModel):
     internal: ClassVar[bool] = False  # sent by timers and signals, never through the API
     touches_places: ClassVar[bool] = False
     needs_person: ClassVar[bool] = False
+    needs_uses: ClassVar[bool] = False
 
     def providers_named(self) -> frozenset[str]:
         """Ids of the providers whose contracts must be known to decide."""
@@ -142,6 +144,7 @@ class Context:
     agreement: Agreement | None = None
     providers: Mapping[str, Provider] | None = None
     claimable: tuple[ClaimRow, ...] = ()  # what a provider has delivered and not claimed, as the lists say
+    uses: tuple[ComponentUse, ...] = ()
 
     @property
     def today(self) -> date:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from domain.care import (
     Agreer,
     Allocation,
+    Check,
     ClaimedRow,
     ClaimRow,
     CommunityLine,
@@ -21,6 +22,7 @@ from domain.care import (
     Goal,
     Ineligible,
     Noticer,
+    ProgrammeFile,
     Rejection,
     Release,
     ReviewKind,
@@ -28,6 +30,7 @@ from domain.care import (
     RowVerdict,
     SectionAnswer,
     ServiceLine,
+    VersionInForce,
     Views,
 )
 from domain.due import Due
@@ -126,6 +129,9 @@ class ReferralAccepted(Event):
     conditions: tuple[ConditionResult, ...]
     override: Words | None
     place_from: date | None
+    primary_diagnosis: PersonalCodeword | None = None  # None and () below: decided before these were kept
+    further_diagnoses: tuple[PersonalCodeword, ...] = ()
+    trace: tuple[Check, ...] = ()
 
 
 @stored_as("referral.refused", part="referral")
@@ -135,6 +141,9 @@ class ReferralRefused(Event):
     conditions: tuple[ConditionResult, ...]
     reasons: Words
     challenge_until: Due
+    primary_diagnosis: PersonalCodeword | None = None
+    further_diagnoses: tuple[PersonalCodeword, ...] = ()
+    trace: tuple[Check, ...] = ()
 
 
 @stored_as("referral.reopened", part="referral")
@@ -148,6 +157,7 @@ class PlaceReceived(Event):
     agreement: Code
     from_on: date
     assessment_due: Due
+    trace: tuple[Check, ...] = ()
 
 
 @stored_as("place.awaited", part="place")
@@ -155,6 +165,7 @@ class PlaceAwaited(Event):
     agreement: Code
     since: date
     ahead: Annotated[int, Field(ge=0)]
+    trace: tuple[Check, ...] = ()
 
 
 @stored_as("place.postponed", part="place")
@@ -359,6 +370,7 @@ class BudgetDecided(Event):
     challenge_until: Due
     plan_ends: Due | None = None
     decided_on: date | None = None  # from then on the lines run as they are here
+    trace: tuple[Check, ...] = ()
 
 
 @stored_as("budget.extended", part="budget")
@@ -767,3 +779,17 @@ class ClaimPaymentOrdered(Event):
 @stored_as("claim.paid", part="claim")
 class ClaimPaid(Event):
     """The payment stands in the books of every journey of the claim."""
+
+
+# ── The programme ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("programme.published", part="programme")
+class ProgrammePublished(Event):
+    """From now on this is the programme; `files` are all of it, so that it can be read again in any year to come."""
+
+    programme: Code
+    number: Annotated[int, Field(ge=1)]
+    digest: Code
+    versions: tuple[VersionInForce, ...]
+    files: tuple[ProgrammeFile, ...]

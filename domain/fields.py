@@ -33,6 +33,9 @@ AgreementCode = Annotated[str, Clear(), StringConstraints(pattern=r"^[a-z0-9][a-
 RegistryCode = Annotated[str, Clear(), StringConstraints(pattern=r"^[0-9]{8}$")]  # of the Estonian business register
 PublicName = Annotated[str, Clear(), StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
+FileName = Annotated[str, Clear(), StringConstraints(pattern=r"^[A-Za-z0-9_.][A-Za-z0-9_./-]{0,119}$")]
+FileText = Annotated[str, Clear(), StringConstraints(max_length=400_000)]  # of the programme's data, never of a person
+
 # Sealed: what people say and what is said of them.
 Words = Annotated[str, Sealed(), StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 PersonalCode = Annotated[str, Sealed(), StringConstraints(pattern=r"^[1-8][0-9]{10}$")]

@@ -1,4 +1,4 @@
-"""What an installation needs before its first person: the programme's agreements; in the demonstration providers too."""
+"""What an installation needs before its first person: its programme, the agreements, and in the demonstration providers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from datetime import date
 
 from activities.messages import Outcome, Submission, digest
+from domain.care import ProgrammeFile
 from domain.decision import NATIONAL, Actor, Command, Role
 from domain.places import SignAgreement
-from domain.programme import Programme
+from domain.programme import Programme, packaged_texts
 from domain.providers import ContractProvider
+from domain.publications import PublishProgramme
 from starter.submit import Refused, Submitter, step_of
 
 SEEDER = Actor(id="seed", role=Role.COORDINATOR, municipality=NATIONAL)
@@ -18,6 +20,10 @@ PROVIDERS = (("90000001", "Päikesetee Tugi [synthetic]"), ("90000002", "Samm Ed
 
 def seeds(programme: Programme, on: date) -> Iterator[Command]:
     """The same commands every time, so that seeding twice adds nothing."""
+    yield PublishProgramme(
+        programme=programme.code,
+        files=tuple(ProgrammeFile(name=name, text=text) for name, text in packaged_texts(programme.code).items()),
+    )
     for terms in programme.agreements:
         yield SignAgreement(
             agreement=terms.code,

@@ -8,9 +8,12 @@ from datetime import date, datetime
 from pydantic import BaseModel, ConfigDict
 
 from domain import journey
-from domain.care import ClaimRow, RowVerdict
+from domain.care import ClaimRow, RowVerdict, VersionInForce
 from domain.claims import Claim
+from domain.codec import Recorded
+from domain.events import ProgrammePublished
 from domain.parties import Person
+from domain.publications import publication_of
 from domain.states import CaseFile, Exited, InDelivery, Journey, waits_for
 
 
@@ -259,4 +262,26 @@ def _claim_row(row: ClaimRow, verdict: RowVerdict | None) -> ClaimRowView:
         verdict=None if verdict is None else verdict.verdict,
         reason=None if verdict is None else verdict.reason,
         accepted_cents=accepted,
+    )
+
+
+class PublicationView(View):
+    publication: str
+    number: int
+    published_at: datetime
+    published_by: str
+    digest: str
+    versions: tuple[VersionInForce, ...]
+
+
+def publication_view(told: Recorded) -> PublicationView:
+    event = told.event
+    assert isinstance(event, ProgrammePublished), event
+    return PublicationView(
+        publication=publication_of(event),
+        number=event.number,
+        published_at=told.recorded_at,
+        published_by=told.meta.actor.id,
+        digest=event.digest,
+        versions=event.versions,
     )

@@ -24,6 +24,8 @@ from domain.programme import (
     covers,
     load,
     load_directory,
+    load_texts,
+    packaged_texts,
 )
 
 DATA = Path(package.__file__).with_name("data")
@@ -329,6 +331,16 @@ target_group = "t"
         (RULES, "[[version]]", SECOND_RULES, "eligibility.toml, version 2: it holds at the same time as elig"),
         (AGREEMENTS, "lu; laane-nigula,", "lu,2026-01-01,,9,coordinator-b\nhaapsalu-laane-nigula,laane-nigula,",
          "agreements.csv, row 19: it holds at the same time as agreements.csv, row 18"),
+        # a day without
+        (PRICES, "2026-12-31", "2026-12-30", "prices-2026.csv, row 7: there is no price of base.plan (individual) under"),
+        (PRICES, "*,personal,individual,28.00\n", "", "there is no price of personal (individual) under"),
+        (PRICES, "*,personal,individual,28.00\n", "", "25 more agreements from 2026-01-01 to 2026-12-31, and no [[hole]]"),
+        (RULES, "2026-01-01", "2026-01-02", "programme.toml: there is no rule on who may join from 2026-01-01 to 2026"),
+        ("demonstration/instruments.toml", "2026-01-01", "2026-01-01\nvalid_to = 2026-12-31",
+         "version 1: there is no assessment instrument from 2027-01-01 on, without end"),
+        (SETTINGS, "valid_from = 2026-01-01", "valid_from = 2026-02-01", "there is no setting of deadlines from 2026-01-01"),
+        (AGREEMENTS, "tapa,tapa,2026-01-01,", "tapa,tapa,2026-06-01,,9,coordinator-a\ntapa,tapa,2026-01-01,2026-05-30",
+         "agreements.csv, row 9: there is no agreement tapa from 2026-05-31 to 2026-05-31"),
         # twice
         (CATALOGUE, "personal,,", "base.plan,,", "row 8: base.plan is there twice"),
         ("shared/life-areas.csv", "employment,", "free_time,", "life-areas.csv, row 10: free_time is there twice"),
@@ -435,3 +447,56 @@ def test_a_file_that_is_not_text_is_refused(broken: Break) -> None:
 def test_unbroken_data_loads_from_any_folder(broken: Break) -> None:
     assert load_directory(broken(PRICES, "28.00", "28.00")) == DEMONSTRATION
     assert load("demonstration") is DEMONSTRATION
+
+
+HOLE = """settings = "settings.toml"
+
+[[hole]]
+of = "prices"
+valid_from = 2026-12-01
+valid_to = 2026-12-31
+reason = "the lists of December were lost"
+"""
+
+
+def test_a_hole_with_its_reason_is_no_mistake(broken: Break) -> None:
+    broken("demonstration/programme.toml", 'settings = "settings.toml"', HOLE)
+    path = broken(PRICES, "2026-12-31", "2026-11-30")
+    assert (
+        load_directory(path).price(agreement="tori", component="leisure", tariff="group", on=date(2026, 12, 1)) is None
+    )
+
+
+def test_a_hole_of_another_kind_or_of_other_days_excuses_nothing(broken: Break) -> None:
+    broken("demonstration/programme.toml", 'settings = "settings.toml"', HOLE)
+    path = broken(PRICES, "2026-12-31", "2026-11-29")
+    with pytest.raises(ProgrammeInvalid, match="from 2026-11-30 to 2026-12-31") as refused:
+        load_directory(path)
+    assert "programme.toml, hole 1: there is no such hole" in refused.value.problems
+
+
+def test_a_hole_that_is_not_there_is_not_declared(broken: Break) -> None:
+    path = broken("demonstration/programme.toml", 'settings = "settings.toml"', HOLE)
+    with pytest.raises(ProgrammeInvalid, match=r"programme\.toml, hole 1: there is no such hole"):
+        load_directory(path)
+
+
+@both
+def test_a_programme_is_the_same_from_its_texts(programme: Programme) -> None:
+    assert load_texts(packaged_texts(programme.code)) == programme
+
+
+def test_texts_are_all_that_the_programme_names_and_nothing_more() -> None:
+    texts = dict(packaged_texts("demonstration"))
+    with pytest.raises(ProgrammeInvalid, match=r"notes\.txt: the programme does not name this file"):
+        load_texts({**texts, "notes.txt": "by the way"})
+    del texts["../shared/calendar.toml"]
+    with pytest.raises(ProgrammeInvalid, match=r"calendar\.toml: the file cannot be read"):
+        load_texts(texts)
+
+
+def test_a_text_cannot_reach_a_file_of_the_machine_it_is_read_on() -> None:
+    texts = dict(packaged_texts("demonstration"))
+    texts["programme.toml"] = texts["programme.toml"].replace('"settings.toml"', '"/etc/hostname"')
+    with pytest.raises(ProgrammeInvalid, match="hostname: the file cannot be read"):
+        load_texts(texts)

@@ -31,6 +31,7 @@ AnyCase: TypeAlias = "Case[Any]"
 READ = (
     "get-journey", "get-timeline", "get-events", "list-journeys", "get-person", "get-agreement", "get-occupancy",
     "get-claim", "get-reference", "live", "ready",
+    "get-reference", "list-publications", "live", "ready",
 )  # fmt: skip
 PUBLIC = (*(command.name for command in ALL if not command.internal), *READ)
 
