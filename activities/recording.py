@@ -15,11 +15,11 @@ from activities.folding import Folded, Streams
 from activities.messages import OpenDeadline, Outcome, Stream, Submission
 from domain import journey
 from domain.codec import Codec, Meta
-from domain.commands import COMMANDS
-from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS, PROVIDERS, bound_reached
+from domain.commands import COMMANDS, PREFIX
+from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS, PROVIDERS, REGIONS, bound_reached
 from domain.decision import Actor, Command, Context, Decision, OutsideMunicipality, Rejected, Role
 from domain.events import CATALOGUE, Event
-from domain.parties import Agreement, Person
+from domain.parties import Agreement, Person, Region
 from domain.persons import PossibleDuplicates, RegisterPerson
 from domain.places import stream_of
 from domain.ports import (
@@ -95,6 +95,7 @@ class Recorder:
         self.persons = Streams(store, self._codec, PERSONS)
         self.agreements = Streams(store, self._codec, AGREEMENTS)
         self.providers = Streams(store, self._codec, PROVIDERS)
+        self.regions = Streams(store, self._codec, REGIONS)
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def record(self, step: Submission) -> Outcome:
@@ -107,6 +108,8 @@ class Recorder:
                 return await self._record(self.agreements, step)
             case "providers":
                 return await self._record(self.providers, step)
+            case "regions":
+                return await self._record(self.regions, step)
         raise UnknownCommand(command=step.command, kind=step.kind)
 
     async def stand(self, stream: Stream) -> Outcome:
@@ -266,7 +269,6 @@ class Recorder:
     ) -> Context:
         if isinstance(command, RegisterPerson):
             await self._check_duplicates(command)
-        named = sorted(command.providers_named())
         return Context(
             at=_at(step),
             actor=step.actor,
@@ -275,18 +277,15 @@ class Recorder:
             new_id=_new_id,
             person=await self._person(command, state),
             agreement=None if agreement is None else agreement.state,
-            providers={
-                each: provider
-                for each in named
-                if (provider := (await self.providers.at_latest(each))[0].state) is not None
-            },
+            providers=await _named(self.providers, command.providers_named()),
+            persons=await _named(self.persons, command.persons_named()),
         )
 
     async def _person(self, command: Command, state: object) -> Person | None:
         if not command.needs_person:
             return None
         person_id = state.file.person_id if isinstance(state, Journey) else str(getattr(command, "person_id", ""))
-        return (await self.persons.at_latest(person_id))[0].state
+        return (await _named(self.persons, frozenset({person_id}))).get(person_id)
 
     async def _check_duplicates(self, command: RegisterPerson) -> None:
         matches = await self._matches.like(
@@ -299,6 +298,13 @@ class Recorder:
         unseen = [match for match in matches if match not in command.distinct_from]
         if unseen:
             raise PossibleDuplicates(field="distinct_from", matches=", ".join(unseen))
+
+
+async def _named(streams: Streams[S], ids: frozenset[str]) -> dict[str, S]:
+    """What is known under these ids. An id of another kind names nothing here, whatever stream it may have."""
+    ours = f"{PREFIX[streams.decider.kind]}-"
+    found = [(each, (await streams.at_latest(each))[0].state) for each in sorted(ids) if each.startswith(ours)]
+    return {each: state for each, state in found if state is not None}
 
 
 def _parse(step: Submission) -> Command:
@@ -334,6 +340,8 @@ def _tenant_and_subject(step: Submission, state: object) -> tuple[str, str]:
         return state.file.municipality, state.file.person_id
     if isinstance(state, Person):
         return state.municipality, state.person_id
+    if isinstance(state, Region):
+        return state.municipality, step.stream_id
     return step.actor.municipality, step.stream_id
 
 

@@ -1,4 +1,4 @@
-"""The four kinds of stream behind one shape: decide, evolve, and the bounds that move along in the database."""
+"""The five kinds of stream behind one shape: decide, evolve, and the bounds that move along in the database."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from domain import journey, persons, places, providers
+from domain import journey, persons, places, providers, regions
 from domain.decision import NATIONAL, Command, Context, Decision, Rejected
 from domain.events import Event, missing_upcasters
-from domain.parties import Agreement, Person, Provider
+from domain.parties import Agreement, Person, Provider, Region
 from domain.places import SignAgreement
 from domain.ports import QuotaMove
 from domain.programme import NotInForce, NotKnown
@@ -58,10 +58,10 @@ class Decider(Generic[S]):
             raise NotInTheProgramme(sentence=str(unknown)) from unknown
 
 
-def _one_municipality(command: Command, state: Journey | Person | None) -> frozenset[str]:
+def _one_municipality(command: Command, state: Journey | Person | Region | None) -> frozenset[str]:
     if state is None:
         return frozenset({str(getattr(command, "municipality", NATIONAL))})
-    return frozenset({state.municipality if isinstance(state, Person) else state.file.municipality})
+    return frozenset({state.file.municipality if isinstance(state, Journey) else state.municipality})
 
 
 def _parties(command: Command, state: Agreement | None) -> frozenset[str]:
@@ -103,6 +103,14 @@ PROVIDERS: Decider[Provider] = Decider(
     evolve=providers.evolve,
     quota_moves=lambda before, after: (),
     belongs_to=_served,
+)
+
+REGIONS: Decider[Region] = Decider(
+    kind="regions",
+    choose=regions.decide,
+    evolve=regions.evolve,
+    quota_moves=lambda before, after: (),
+    belongs_to=_one_municipality,
 )
 
 

@@ -28,7 +28,11 @@ Id = Annotated[str, Clear(), StringConstraints(pattern=r"^[a-z]{1,12}-[0-9a-z-]{
 
 AgreementCode = Annotated[str, Clear(), StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]  # part of its address
 RegistryCode = Annotated[str, Clear(), StringConstraints(pattern=r"^[0-9]{8}$")]  # of the Estonian business register
+LanguageCode = Annotated[str, Clear(), StringConstraints(pattern=r"^[a-z]{2,3}$")]  # ISO 639: et, ru, en, eso
 PublicName = Annotated[str, Clear(), StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+PublicWords = Annotated[
+    str, Clear(), StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)
+]  # of no person
 
 # Sealed: what people say and what is said of them.
 Words = Annotated[str, Sealed(), StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
@@ -41,3 +45,4 @@ Degrees = Annotated[dict[str, Degree], Sealed(), Field(max_length=200)]
 # Amounts. Money is whole cents, time whole minutes: both exact, both integers.
 Cents = Annotated[int, Field(ge=0, le=100_000_000)]
 Minutes = Annotated[int, Field(gt=0, le=60_000)]
+Capacity = Annotated[int, Field(gt=0, le=100_000_000)]  # minutes a month, of a whole organisation

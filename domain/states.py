@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import takewhile
 
-from domain.care import CommunityLine, Goal, ServiceLine
+from domain.care import CommunityLine, Goal, ServiceLine, UnmetNeed
 from domain.decision import Rejected
 from domain.due import Deadline, Due, deadline
 
@@ -38,10 +38,19 @@ class Assessment:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CarerAssessment:
+    """What a carer needs for themselves; None: told in words alone."""
+
+    on: date
+    needs: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
     goals: tuple[Goal, ...]
     lines: tuple[ServiceLine, ...]
     community_lines: tuple[CommunityLine, ...]
+    unmet: tuple[UnmetNeed, ...] = ()
 
     def line(self, line_id: str) -> ServiceLine | None:
         return next((line for line in self.lines if line.line_id == line_id), None)
@@ -101,8 +110,9 @@ class CaseFile:
     place_from: date | None = None
     waits_in: str | None = None  # the agreement whose waiting order the journey stands in
     assessments: tuple[Assessment, ...] = ()
-    carers_assessed: frozenset[str] = frozenset()
+    carers: Mapping[str, CarerAssessment] = field(default_factory=dict)
     plans: Mapping[str, Plan] = field(default_factory=dict)
+    agreed_plan: str | None = None  # the last one agreed to: it stays in force while the next one is written
     accounts: Mapping[str, LineAccount] = field(default_factory=dict)
     deliveries: Mapping[str, Delivery] = field(default_factory=dict)
     reviews: tuple[Review, ...] = ()
@@ -113,6 +123,10 @@ class CaseFile:
     contacts: int = 0
     raised: frozenset[tuple[str, str]] = frozenset()
     lapsed_consents: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def plan_in_force(self) -> Plan | None:
+        return None if self.agreed_plan is None else self.plans.get(self.agreed_plan)
 
     @property
     def waits_for_place(self) -> bool:

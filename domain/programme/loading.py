@@ -34,7 +34,7 @@ def load_directory(path: Path) -> Programme:
     reading = Reading()
     about = _about(path, reading)
     parts = _parts(path, about, reading)
-    check(parts, reading)
+    check(parts, reading, synthetic=about.synthetic)
     reading.refuse()
     return _whole(about, parts, reading)
 
@@ -58,11 +58,13 @@ class _About:
     instruments: Name
     calendars: Name
     settings: Name
+    carer_needs: Name
+    providers: Name | None
 
 
 def _about(path: Path, reading: Reading) -> _About:
     file = path / "programme.toml"
-    found = build(_About, [Row(where=file.name, values=rules(file, reading))], reading, valid_to=None)
+    found = build(_About, [Row(where=file.name, values=rules(file, reading))], reading, valid_to=None, providers=None)
     reading.refuse()  # without it, no other file can be found
     return found[0].value
 
@@ -85,6 +87,8 @@ def _parts(path: Path, about: _About, reading: Reading) -> Parts:
         calendars=rulebooks.calendars(path / about.calendars, reading),
         national=national,
         municipal=municipal,
+        carer_needs=lists.carer_needs(path / about.carer_needs, reading),
+        providers=[] if about.providers is None else lists.providers(path / about.providers, reading),
     )
 
 
@@ -105,6 +109,8 @@ def _whole(about: _About, parts: Parts, reading: Reading) -> Programme:
         municipal_settings=MappingProxyType(
             {code: tuple(each.value for each in own) for code, own in parts.municipal.items()}
         ),
+        carer_needs=tuple(each.value for each in parts.carer_needs),
+        providers=tuple(each.value for each in parts.providers),
         sources=MappingProxyType({"programme": about.source, **reading.sources}),
     )
 

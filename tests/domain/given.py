@@ -9,17 +9,18 @@ from datetime import date, datetime
 from typing import Generic, TypeVar
 
 from domain import journey
-from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS, PROVIDERS, Decider
+from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS, PROVIDERS, REGIONS, Decider
 from domain.decision import Actor, Command, Context, Decision, Rejected, Role, Stage
 from domain.events import (
     AgreementSigned,
+    CarerLinked,
     ConsentGiven,
     Event,
     PersonRegistered,
     ProviderContracted,
     RepresentativeNamed,
 )
-from domain.parties import Agreement, Person, Provider
+from domain.parties import Agreement, Person, Provider, Region
 from domain.persons import CARE
 from domain.programme import Programme, load
 from domain.states import Journey
@@ -32,6 +33,7 @@ J = TypeVar("J", bound=Journey)
 PROGRAMME = load("demonstration")
 SOURCED = load("sourced")
 TOWN = "tori"
+CARER = "person-7"
 JOURNEY, PERSON, PROVIDER, OTHER_PROVIDER = "journey-1", "person-1", "provider-90000001", "provider-90000002"
 MONDAY = date(2026, 3, 2)  # when somebody notices
 NOON = at_hour(MONDAY, 12)
@@ -50,6 +52,7 @@ class Given(Generic[S]):
     agreement_events: tuple[Event, ...] = ()
     providers: Mapping[str, Provider] = field(default_factory=dict)
     person: Person | None = None
+    persons: Mapping[str, Person] = field(default_factory=dict)
     programme: Programme = PROGRAMME
     actor: Actor = CASE_MANAGER
     at: datetime = NOON
@@ -81,6 +84,9 @@ class Given(Generic[S]):
     def about(self, person: Person | None) -> Given[S]:
         return replace(self, person=person)
 
+    def knowing(self, *people: Person) -> Given[S]:
+        return replace(self, persons={each.person_id: each for each in people})
+
     def served_by(self, *providers: Provider) -> Given[S]:
         return replace(self, providers={each.provider_id: each for each in providers})
 
@@ -106,6 +112,7 @@ class Given(Generic[S]):
             person=self.person,
             agreement=self.agreement,
             providers=self.providers,
+            persons=self.persons,
         )
         try:
             return Answer(before=self, made=made, decision=self.decider.decide(command, self.state, context))
@@ -219,10 +226,18 @@ def consented(municipality: str = TOWN, *, on: date = date(2020, 1, 1)) -> Conse
 
 
 def person(*, born: date = date(1984, 3, 2), municipality: str = TOWN, represented: bool = False) -> Person:
-    """A person who consented; where represented, with a representative named."""
+    """A person who consented and has a carer; where represented, with a representative named."""
     named = RepresentativeNamed(representative_id="person-2", basis="guardian", from_on=date(2020, 1, 1))
-    events = (registered(born=born), consented(municipality), *((named,) if represented else ()))
+    carer = CarerLinked(carer_id=CARER, relation="sibling")
+    events = (registered(born=born), consented(municipality), carer, *((named,) if represented else ()))
     folded = fold(PERSONS, events, PERSON)
+    assert folded is not None
+    return folded
+
+
+def somebody(person_id: str = CARER) -> Person:
+    """Another person who is registered."""
+    folded = fold(PERSONS, (registered(),), person_id)
     assert folded is not None
     return folded
 
@@ -240,7 +255,13 @@ def signed(*, places: int = 2, valid_from: date = date(2026, 1, 1), valid_to: da
 
 
 def contracted(
-    *components: str, valid_from: date = date(2026, 1, 1), valid_to: date | None = None, municipality: str = TOWN
+    *components: str,
+    valid_from: date = date(2026, 1, 1),
+    valid_to: date | None = None,
+    municipality: str = TOWN,
+    based_in: str | None = None,
+    languages: tuple[str, ...] = (),
+    capacity: int | None = None,
 ) -> ProviderContracted:
     every = tuple(sorted(PROGRAMME.catalogue(MONDAY).components))
     return ProviderContracted(
@@ -251,6 +272,9 @@ def contracted(
         valid_from=valid_from,
         valid_to=valid_to,
         synthetic=True,
+        based_in=based_in,
+        languages=languages,
+        capacity_minutes_per_month=capacity,
     )
 
 
@@ -281,3 +305,7 @@ def an_agreement(*events: Event) -> Given[Agreement]:
 
 def a_provider(*events: Event) -> Given[Provider]:
     return Given(decider=PROVIDERS, stream_id=PROVIDER, events=events)
+
+
+def a_region(*events: Event) -> Given[Region]:
+    return Given(decider=REGIONS, stream_id=f"region-{TOWN}", events=events)

@@ -72,6 +72,8 @@ FROZEN = {
     "recovery.opened": 1,
     "provider.contracted": 1,
     "provider.contract_changed": 1,
+    "gap.action_recorded": 1,
+    "gap.closed": 1,
 }
 
 
