@@ -14,10 +14,12 @@ from activities.stages import activities
 from domain.codec import Codec, NullCipher
 from domain.programme import load as load_programme
 from eventstore.postgres import PostgresEventStore, create_pool
+from readmodels.contracted import Contracted
 from readmodels.lookout import DatabaseLookout
 from readmodels.person_match import PersonMatch
 from readmodels.place_count import PlaceCount
 from readmodels.projector import Projector
+from readmodels.region_count import RegionCount
 from readmodels.work_queue import WorkQueue
 from runtime.lifetime import leave, until_stopped
 from runtime.settings import Settings, SettingsError, load
@@ -44,7 +46,8 @@ async def work(settings: Settings) -> None:
     matches = PersonMatch(pool, settings.match_key.get_secret_value().encode())
     recorder = Recorder(store=store, cipher=cipher, programme=load_programme(settings.programme), matches=matches)
     engine = TemporalEngine(client, task_queue=settings.task_queue)
-    projector = Projector(pool, store, codec, [queue, places, matches], [Reactor(engine, queue)])
+    contracted, counts = Contracted(pool, store, codec), RegionCount(pool, store, codec)
+    projector = Projector(pool, store, codec, [queue, places, matches, contracted, counts], [Reactor(engine, queue)])
     await projector.prepare()
     if not settings.time_skipping:
         await ensure_schedule(client, task_queue=settings.task_queue)

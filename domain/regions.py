@@ -54,6 +54,11 @@ class GapNotOpenThen(Rejected):
     status = 422
 
 
+def stream_of(municipality: str) -> str:
+    """A region has a natural name, as agreements have."""
+    return f"region-{municipality}"
+
+
 class RegionCommand(Command):
     kind = "regions"
     stage = "region"
@@ -74,7 +79,7 @@ class RecordGapAction(RegionCommand):
     due_on: date
 
     def stream_named(self) -> str:
-        return f"region-{self.municipality}"
+        return stream_of(self.municipality)
 
 
 class CloseGap(RegionCommand):

@@ -17,6 +17,7 @@ from starter.bodies import LimitedBodies
 from starter.commanding import commands
 from starter.problems import FieldError, ProblemRaised
 from starter.reading import reading, reference
+from starter.regional import regional
 
 log = structlog.get_logger()
 READY_SECONDS = 2.0
@@ -37,6 +38,7 @@ def application(parts: Parts) -> FastAPI:
     app.include_router(_health(parts))
     app.include_router(commands(parts))
     app.include_router(reading(parts))
+    app.include_router(regional(parts))
     app.include_router(reference(parts))
     return app
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict
 
 from domain import journey
+from domain.carers import supported
 from domain.parties import Agreement, Person
+from domain.programme import CarerNeed
 from domain.states import Exited, InDelivery, Journey, waits_for
 
 
@@ -46,6 +49,24 @@ class AssessmentView(View):
     need_by_life_area: dict[str, int]
 
 
+class CarerView(View):
+    """A carer's own needs as codes (null: told in words alone), the lines that support them, and what no line meets
+    (null in a replay)."""
+
+    carer_id: str
+    assessed_on: date | None
+    needs: tuple[str, ...] | None
+    lines: tuple[str, ...]
+    not_met: tuple[str, ...] | None
+
+
+class UnmetView(View):
+    need_id: str
+    goal_id: str
+    component: str | None
+    why: str
+
+
 class DecisionView(View):
     decision_id: str
     challenge_until: date
@@ -63,6 +84,8 @@ class JourneyView(View):
     waits_for_place: bool
     plan_id: str | None
     goals: dict[str, str]
+    unmet: tuple[UnmetView, ...]
+    carers: tuple[CarerView, ...]
     assessments: tuple[AssessmentView, ...]
     budget: tuple[LineView, ...]
     deadlines: tuple[DeadlineView, ...]
@@ -74,10 +97,10 @@ class JourneyView(View):
     settled: bool
 
 
-def journey_view(state: Journey, version: int) -> JourneyView:
+def journey_view(state: Journey, version: int, carer_needs: Sequence[CarerNeed] | None = None) -> JourneyView:
     file = state.file
     plan_id = list(file.plans)[-1] if file.plans else None
-    goals = file.plans[plan_id].goals if plan_id is not None else ()
+    plan = None if plan_id is None else file.plans[plan_id]
     return JourneyView(
         journey_id=file.journey_id,
         person_id=file.person_id,
@@ -89,7 +112,9 @@ def journey_view(state: Journey, version: int) -> JourneyView:
         place_from=file.place.from_on if file.place else None,
         waits_for_place=file.waits_for_place,
         plan_id=plan_id,
-        goals={goal.goal_id: goal.words for goal in goals},
+        goals={goal.goal_id: goal.words for goal in plan.goals} if plan else {},
+        unmet=tuple(UnmetView.model_validate(need.model_dump()) for need in plan.unmet) if plan else (),
+        carers=tuple(CarerView.model_validate(asdict(each)) for each in supported(file, carer_needs)),
         assessments=tuple(
             AssessmentView(
                 assessment_id=each.assessment_id,
