@@ -129,7 +129,7 @@ def _area(area: str, known: Known, programme: Programme) -> AreaNeed:
         in_need=in_need,
         unmet=unmet,
         cover=cover,
-        gap=_why(in_need + unmet, unmet, cover, known.on),
+        gap=_why({"in need": in_need, "unmet": unmet}, unmet, cover, known.on),
         action=None if known.region is None else known.region.latest(life_area=area),
     )
 
@@ -140,6 +140,7 @@ def _component(component: Component, in_area: int, known: Known, programme: Prog
     met_here = [need.code for need in programme.carer_needs if code in need.components]
     carers = sum(known.counts.get(("carer", need, ""), 0) for need in met_here)
     cover = _cover([code], known)
+    asked = {"planned": planned, "unmet": unmet, "carers": carers, "in need in its life area": in_area}
     return ComponentNeed(
         component=code,
         life_area=component.life_area,
@@ -148,7 +149,7 @@ def _component(component: Component, in_area: int, known: Known, programme: Prog
         carers=carers,
         planned_minutes=known.counts.get(("minutes", code, month_of(known.on)), 0),
         cover=cover,
-        gap=_why(planned + unmet + carers + in_area, unmet, cover, known.on),
+        gap=_why(asked, unmet, cover, known.on),
         action=None if known.region is None else known.region.latest(component=code),
     )
 
@@ -171,16 +172,18 @@ def _cover(components: Sequence[str], known: Known) -> Cover:
     )
 
 
-def _why(asked: int, unmet: int, cover: Cover, on: date) -> tuple[str, ...]:
-    """Need that nobody is contracted for, that plans name as unmet, or that is more than the contracted can give."""
+def _why(asked: Mapping[str, int], unmet: int, cover: Cover, on: date) -> tuple[str, ...]:
+    """Need that nobody is contracted for, that plans name as unmet, or that is more than the contracted can give.
+    `asked` says by whom it is needed, and how many they are."""
+    needed = [f"{number} {whom}" for whom, number in asked.items() if number]
     found = []
-    if asked and not cover.providers:
-        found.append("It is needed, and nobody is under contract for it here.")
+    if needed and not cover.providers:
+        found.append(f"Needed here ({', '.join(needed)}), and nobody is under contract for it.")
     if unmet:
-        found.append(f"{unmet} agreed plan{'s name' if unmet > 1 else ' names'} it as a need that nobody meets.")
-    if asked and cover.is_over and cover.capacity_minutes is not None:
+        found.append(f"Named in agreed plans as a need that nobody meets: {unmet}.")
+    if needed and cover.is_over and cover.capacity_minutes is not None:
         found.append(
-            f"Of its providers {hours(cover.planned_minutes)} are planned in {month_of(on)}; "
-            f"together they can give {hours(cover.capacity_minutes)}."
+            f"Needed here ({', '.join(needed)}); its providers together can give {hours(cover.capacity_minutes)} a month, "
+            f"and {hours(cover.planned_minutes)} are planned of them in {month_of(on)}."
         )
     return tuple(found)

@@ -133,7 +133,10 @@ def test_need_counts_from_the_degree_that_the_settings_say() -> None:
 
 def test_where_nobody_is_under_contract_for_what_is_needed_is_a_gap() -> None:
     for nobody in (known(NEEDED), known(NEEDED, club(town="tapa")), known(NEEDED, club(until=date(2026, 3, 15)))):
-        assert area(nobody).gap == component(nobody).gap == ("It is needed, and nobody is under contract for it here.",)
+        assert area(nobody).gap == ("Needed here (4 in need), and nobody is under contract for it.",)
+        assert component(nobody).gap == (
+            "Needed here (4 in need in its life area), and nobody is under contract for it.",
+        )
 
 
 def test_a_slight_need_alone_is_no_gap() -> None:
@@ -144,7 +147,10 @@ def test_more_planned_than_the_providers_can_give_is_a_gap() -> None:
     needed: Mapping[Key, int] = {("line", "leisure", ""): 2, ("minutes", "leisure", "2026-03"): 400}
     assert component(known(needed, club(), planned=600)).gap == ()
     row = component(known(needed, club(), planned=601))
-    assert row.gap == ("Of its providers 10 h 1 min are planned in 2026-03; together they can give 10 h.",)
+    assert row.gap == (
+        "Needed here (2 planned); its providers together can give 10 h a month, and 10 h 1 min are planned of them in "
+        "2026-03.",
+    )
     assert (row.planned, row.planned_minutes, row.cover.capacity_minutes) == (2, 400, 600)
 
 
@@ -158,15 +164,19 @@ def test_two_providers_cover_together_and_one_that_states_nothing_may_have_room(
     assert (row.gap, row.cover.capacity_minutes) == ((), None)
 
 
+def test_providers_that_are_full_elsewhere_are_no_gap_where_nobody_asks() -> None:
+    assert component(known({}, club(), planned=9999)).gap == ()
+
+
 def test_what_plans_name_as_unmet_is_a_gap_whoever_is_under_contract() -> None:
     counts: Mapping[Key, int] = {("unmet", "leisure", ""): 2, ("unmet_area", "free_time", ""): 1}
-    assert component(known(counts, club())).gap == ("2 agreed plans name it as a need that nobody meets.",)
-    assert area(known(counts, club())).gap == ("1 agreed plan names it as a need that nobody meets.",)
+    assert component(known(counts, club())).gap == ("Named in agreed plans as a need that nobody meets: 2.",)
+    assert area(known(counts, club())).gap == ("Named in agreed plans as a need that nobody meets: 1.",)
 
 
 def test_carers_need_what_the_family_components_give() -> None:
     row = component(known({("carer", "respite", ""): 2, ("carer", "health", ""): 1}), "family.respite")
-    assert (row.carers, row.gap) == (2, ("It is needed, and nobody is under contract for it here.",))
+    assert (row.carers, row.gap) == (2, ("Needed here (2 carers), and nobody is under contract for it.",))
 
 
 @pytest.mark.parametrize("on", [MONDAY, DRAFTED])
