@@ -53,13 +53,10 @@ class RegionCount:
             if last.version <= since:
                 continue
             before, now = await self._added_by(journey_id, since), _adds(state)
-            if now != before:
-                change.update(now)
-                change.subtract(before)
-                newly.append((journey_id, last.version))
-                self._remember(journey_id, last.version, now)
-            else:
-                self._remember(journey_id, since, before)
+            change.update(now)
+            change.subtract(before)
+            newly.append((journey_id, last.version))  # also where nothing changed: an older batch may come late
+            self._remember(journey_id, last.version, now)
         await _add(connection, change, newly)
 
     async def _added_by(self, journey_id: str, version: int) -> Counter[PlaceKey]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from domain.carers import SupportedCarer, supported
+from domain.deciders import PERSONS
+from domain.events import CarerLinked
 from domain.stages.assessment import AssessCarer
 from domain.states import Journey
-from tests.domain.given import CARER, PROGRAMME, Given, given
+from tests.domain.given import CARER, PERSON, PROGRAMME, Given, fold, given, registered
 from tests.domain.steps import ASSESSED, assessed, line, plan
 
 YEAR_END = date(2026, 12, 31)
@@ -43,6 +45,19 @@ def test_a_line_for_the_family_that_names_nobody_meets_no_one_carer_s_needs() ->
     of_all = line("support", "family.respite", tariff="family", ends_on=YEAR_END)
     found = the_carer(given(assessed(), needs("respite"), plan(line(), of_all)))
     assert (found.lines, found.not_met) == ((), ("respite",))
+
+
+def test_help_for_one_carer_meets_nothing_that_another_needs() -> None:
+    both = fold(
+        PERSONS,
+        (registered(), *(CarerLinked(carer_id=each, relation="parent") for each in (CARER, "person-8"))),
+        PERSON,
+    )
+    for_other = line("support", "family.respite", tariff="family", ends_on=YEAR_END, carer_id="person-8")
+    case = given(assessed().about(both), needs("respite"), plan(line(), for_other))
+    first, second = supported(case.known.file, PROGRAMME.carer_needs)
+    assert (first.carer_id, first.lines, first.not_met) == (CARER, (), ("respite",))
+    assert (second.carer_id, second.lines, second.not_met) == ("person-8", ("support",), ())
 
 
 def test_a_carer_whom_a_line_supports_is_shown_before_anybody_assessed_them() -> None:

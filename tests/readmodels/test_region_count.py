@@ -149,6 +149,18 @@ async def test_batches_that_come_twice_or_late_change_nothing(pool: Pool, counts
     assert await numbers(pool) == before
 
 
+async def test_an_old_batch_that_comes_late_takes_nothing_back(pool: Pool, counts: RegionCount) -> None:
+    """From a process that knows nothing newer."""
+    await shown(await projector_of(pool, counts), pool, "region_count")
+    before = await numbers(pool)
+    recorded = await everything(pool)
+    agreements = [at for at, told in enumerate(recorded) if told.event.type == "plan.agreed"]
+    async with pool.acquire() as connection:
+        for before_it in agreements:
+            await RegionCount(pool, PostgresEventStore(pool), CODEC).apply(connection, recorded[:before_it])
+            assert await numbers(pool) == before
+
+
 async def test_another_process_goes_on_where_one_that_remembered_stopped(
     pool: Pool, counts: RegionCount, store: PostgresEventStore
 ) -> None:
