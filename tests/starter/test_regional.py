@@ -18,6 +18,7 @@ from tests.starter.bodies import (
     a_line,
     a_person,
     a_plan,
+    an_exit,
     done,
     listed,
     new_key,
@@ -50,6 +51,11 @@ async def needs_when(somebody: User, code: str, component: str, **expected: obje
     raise AssertionError((expected, row))
 
 
+async def leaves(manager: User, path: str) -> None:
+    """So that the place is there for the next test."""
+    await manager.step(path, "exit-journey", an_exit())
+
+
 def row_of(view: Json, rows: str, name: str, code: str) -> Json:
     return next(each for each in listed(view[rows]) if each[name] == code)
 
@@ -58,7 +64,7 @@ def row_of(view: Json, rows: str, name: str, code: str) -> Json:
 
 
 async def test_who_is_near_home_is_proposed_first_and_each_says_why(manager: User) -> None:
-    path = await a_journey(manager, "planning")
+    path = await a_journey(manager)
 
     found = await proposals(manager, path, "mental.recovery")
 
@@ -82,7 +88,7 @@ async def test_what_an_agreed_plan_calls_for_takes_room_and_another_becomes_free
     plan_id = done(await manager.get(path))["plan_id"]
     await manager.step(path, "agree-plan", {"plan_id": plan_id, "agreed_on": str(today())})
 
-    other = await a_journey(manager, "planning")
+    other = await a_journey(manager)
     for _ in range(100):
         found = await proposals(manager, other, "leisure")
         [first, *_] = listed(found["items"])
@@ -93,6 +99,7 @@ async def test_what_an_agreed_plan_calls_for_takes_room_and_another_becomes_free
     assert first["provider_id"] == nearest
     assert int(str(first["planned_minutes"])) >= 9600
     assert "; full: " in str(first["reason"])
+    await leaves(manager, path)
 
 
 def test_where_nobody_is_under_contract_that_is_said_with_what_can_be_done() -> None:
@@ -105,7 +112,7 @@ def test_where_nobody_is_under_contract_that_is_said_with_what_can_be_done() -> 
 
 
 async def test_a_question_that_makes_no_sense_names_what_is_wrong_with_it(manager: User, neighbour: User) -> None:
-    path = await a_journey(manager, "planning")
+    path = await a_journey(manager)
 
     async def asked(**but: str) -> httpx.Response:
         query = {"component": "leisure", "tariff": "individual", **WHEN, **but}
@@ -157,6 +164,7 @@ async def test_a_carer_s_needs_the_lines_that_serve_them_and_what_is_still_open(
     [found] = listed(done(await manager.get(path))["carers"])
 
     assert (found["lines"], found["not_met"]) == (["respite"], ["health"])
+    await leaves(manager, path)
 
 
 async def test_carers_are_people_who_are_registered_and_linked(manager: User, installation: Scene) -> None:
@@ -183,6 +191,7 @@ async def test_carers_are_people_who_are_registered_and_linked(manager: User, in
     refused(await asked(path, "draft-plan", a_plan(a_line(carer_id=carer))), 422, "serves_the_person", "lines")
     refused(await asked(path, "draft-plan", a_plan(a_line(provider_id=journey_id))), 422, "unknown_provider", "lines")
     assert len(await installation.history(journey_id)) == before
+    await leaves(manager, path)
 
 
 # ── Region's needs ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -226,6 +235,8 @@ async def test_a_gap_is_seen_acted_on_and_closed(neighbour: User) -> None:
     assert (closed["closed_on"], closed["outcome"]) == (str(today()), "The youth centre signed a contract.")
     types = [each["type"] for each in listed(done(await neighbour.get(f"{region}/events"))["items"])]
     assert types == ["gap.action_recorded", "gap.closed"]
+    await leaves(neighbour, path)
+    await needs_when(neighbour, "tapa", "leisure", journeys_unmet=0)
 
 
 async def test_a_region_is_its_municipality_s_own(lead: User, neighbour: User, coordinator: User) -> None:
