@@ -17,11 +17,13 @@ from domain.codec import Codec, NullCipher
 from domain.programme import load as load_programme
 from eventstore.postgres import PostgresEventStore, create_pool
 from readmodels.component_use import DatabaseUses
+from readmodels.contracted import Contracted
 from readmodels.deliveries import Deliveries
 from readmodels.lookout import DatabaseLookout
 from readmodels.person_match import PersonMatch
 from readmodels.place_count import PlaceCount
 from readmodels.projector import Projector
+from readmodels.region_count import RegionCount
 from readmodels.work_queue import WorkQueue
 from runtime.lifetime import leave, until_stopped
 from runtime.settings import Settings, SettingsError, load
@@ -60,7 +62,10 @@ async def work(settings: Settings) -> None:
     await recorder.look_for_publication()
     submitter = Submitter(client, task_queue=settings.task_queue)
     engine = TemporalEngine(client, task_queue=settings.task_queue)
-    projector = Projector(pool, store, codec, [queue, places, matches, deliveries, uses], [Reactor(engine, queue)])
+    contracted, counts = Contracted(pool, store, codec), RegionCount(pool, store, codec)
+    projector = Projector(
+        pool, store, codec, [queue, places, matches, deliveries, uses, contracted, counts], [Reactor(engine, queue)]
+    )
     await projector.prepare()
     if not settings.time_skipping:
         await ensure_schedule(client, task_queue=settings.task_queue)

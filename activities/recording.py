@@ -19,11 +19,11 @@ from domain.agreement import Agreement
 from domain.care import ClaimRow
 from domain.claims import AssembleClaim, Claim
 from domain.codec import Codec, Meta
-from domain.commands import COMMANDS
-from domain.deciders import AGREEMENTS, CLAIMS, JOURNEYS, PERSONS, PROGRAMMES, PROVIDERS, bound_reached
+from domain.commands import COMMANDS, PREFIX
+from domain.deciders import AGREEMENTS, CLAIMS, JOURNEYS, PERSONS, PROGRAMMES, PROVIDERS, REGIONS, bound_reached
 from domain.decision import Actor, Command, Context, Decision, OutsideMunicipality, Rejected, Role, RowResult
 from domain.events import CATALOGUE, Event
-from domain.parties import Person
+from domain.parties import Person, Region
 from domain.persons import PossibleDuplicates, RegisterPerson
 from domain.places import passes_on, stream_of
 from domain.ports import (
@@ -114,6 +114,7 @@ class Recorder:
         self.providers = Streams(store, self._codec, PROVIDERS)
         self.claims = Streams(store, self._codec, CLAIMS)
         self.programmes = Streams(store, self._codec, PROGRAMMES)
+        self.regions = Streams(store, self._codec, REGIONS)
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def record(self, step: Submission) -> Outcome:
@@ -132,6 +133,8 @@ class Recorder:
                 outcome = await self._record(self.programmes, step)
                 await self.look_for_publication()
                 return outcome
+            case "regions":
+                return await self._record(self.regions, step)
         raise UnknownCommand(command=step.command, kind=step.kind)
 
     async def look_for_publication(self) -> None:
@@ -298,7 +301,6 @@ class Recorder:
     ) -> Context:
         if isinstance(command, RegisterPerson):
             await self._check_duplicates(command)
-        named = sorted(command.providers_named())
         return Context(
             at=_at(step),
             actor=step.actor,
@@ -308,19 +310,16 @@ class Recorder:
             person=await self._person(command, state),
             agreement=None if agreement is None else agreement.state,
             uses=await self._uses.of_components(after=local_date(_at(step))) if command.needs_uses else (),
-            providers={
-                each: provider
-                for each in named
-                if (provider := (await self.providers.at_latest(each))[0].state) is not None
-            },
             claimable=await self._claimed_by(command),
+            providers=await _named(self.providers, command.providers_named()),
+            persons=await _named(self.persons, command.persons_named()),
         )
 
     async def _person(self, command: Command, state: object) -> Person | None:
         if not command.needs_person:
             return None
         person_id = state.file.person_id if isinstance(state, Journey) else str(getattr(command, "person_id", ""))
-        return (await self.persons.at_latest(person_id))[0].state
+        return (await _named(self.persons, frozenset({person_id}))).get(person_id)
 
     async def _claimed_by(self, command: Command) -> tuple[ClaimRow, ...]:
         if not isinstance(command, AssembleClaim):
@@ -340,6 +339,13 @@ class Recorder:
         unseen = [match for match in matches if match not in command.distinct_from]
         if unseen:
             raise PossibleDuplicates(field="distinct_from", matches=", ".join(unseen))
+
+
+async def _named(streams: Streams[S], ids: frozenset[str]) -> dict[str, S]:
+    """What is known under these ids. An id of another kind names nothing here, whatever stream it may have."""
+    ours = f"{PREFIX[streams.decider.kind]}-"
+    found = [(each, (await streams.at_latest(each))[0].state) for each in sorted(ids) if each.startswith(ours)]
+    return {each: state for each, state in found if state is not None}
 
 
 def _parse(step: Submission) -> Command:
@@ -375,7 +381,7 @@ def _tenant_and_subject(step: Submission, state: object) -> tuple[str, str]:
         return state.file.municipality, state.file.person_id
     if isinstance(state, Person):
         return state.municipality, state.person_id
-    if isinstance(state, Claim):
+    if isinstance(state, Claim | Region):
         return state.municipality, step.stream_id
     return step.actor.municipality, step.stream_id
 

@@ -105,12 +105,22 @@ class ServiceLine(Value):
     provider_id: Id
     starts_on: date
     ends_on: date
+    carer_id: Id | None = None  # the carer whom it supports, where it serves the family
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.ends_on < self.starts_on:
             raise ValueError("ends_on must not be before starts_on")
         return self
+
+
+class UnmetNeed(Value):
+    """What the person needs for a goal, and nobody in the region offers."""
+
+    need_id: Code
+    goal_id: Code
+    component: Code | None = None  # None: no component of the catalogue is what is needed
+    why: Words
 
 
 class CommunityLine(Value):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import claims, persons, places, providers, publications
+from domain import claims, persons, places, providers, publications, regions
 from domain.decision import Command
 from domain.stages import (
     assessment,
@@ -24,6 +24,7 @@ ALL: tuple[type[Command], ...] = (
     *providers.COMMANDS,
     *claims.COMMANDS,
     *publications.COMMANDS,
+    *regions.COMMANDS,
     *referral.COMMANDS,
     *placing.COMMANDS,
     *holding.COMMANDS,
@@ -47,4 +48,5 @@ PREFIX = {
     "providers": "provider",
     "claims": "claim",
     "programmes": "programme",
+    "regions": "region",
 }

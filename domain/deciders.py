@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from domain import claims, journey, persons, places, providers, publications
+from domain import claims, journey, persons, places, providers, publications, regions
 from domain.agreement import Agreement
 from domain.claims import Claim, OpenClaim
 from domain.decision import NATIONAL, Command, Context, Decision, Rejected
 from domain.events import Event, missing_upcasters
-from domain.parties import Person, Provider
+from domain.parties import Person, Provider, Region
 from domain.places import RecordFunding, SignAgreement
 from domain.ports import QuotaMove
 from domain.programme import NotInForce, NotKnown
@@ -67,10 +67,10 @@ class Decider(Generic[S]):
             raise NotInTheProgramme(sentence=str(unknown)) from unknown
 
 
-def _one_municipality(command: Command, state: Journey | Person | None) -> frozenset[str]:
+def _one_municipality(command: Command, state: Journey | Person | Region | None) -> frozenset[str]:
     if state is None:
         return frozenset({str(getattr(command, "municipality", NATIONAL))})
-    return frozenset({state.municipality if isinstance(state, Person) else state.file.municipality})
+    return frozenset({state.file.municipality if isinstance(state, Journey) else state.municipality})
 
 
 def _claim_s(command: Command, state: Claim | None) -> frozenset[str]:
@@ -132,6 +132,14 @@ CLAIMS: Decider[Claim] = Decider(
     evolve=claims.evolve,
     quota_moves=claims.quota_moves,
     belongs_to=_claim_s,
+)
+
+REGIONS: Decider[Region] = Decider(
+    kind="regions",
+    choose=regions.decide,
+    evolve=regions.evolve,
+    quota_moves=lambda before, after: (),
+    belongs_to=_one_municipality,
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -83,6 +83,10 @@ class Command(BaseModel):
         """Ids of the providers whose contracts must be known to decide."""
         return frozenset()
 
+    def persons_named(self) -> frozenset[str]:
+        """Ids of people other than the one concerned who must be known to decide."""
+        return frozenset()
+
     def stream_named(self) -> str | None:
         """The stream a creating command names itself, where things have a natural name; None: a new id is made."""
         return None
@@ -145,6 +149,7 @@ class Context:
     providers: Mapping[str, Provider] | None = None
     claimable: tuple[ClaimRow, ...] = ()  # what a provider has delivered and not claimed, as the lists say
     uses: tuple[ComponentUse, ...] = ()
+    persons: Mapping[str, Person] = field(default_factory=dict)
 
     @property
     def today(self) -> date:

@@ -30,20 +30,24 @@ from domain.care import (
     RowVerdict,
     SectionAnswer,
     ServiceLine,
+    UnmetNeed,
     VersionInForce,
     Views,
 )
 from domain.due import Due
 from domain.fields import (
     BirthDate,
+    Capacity,
     Cents,
     Code,
     Degrees,
     Id,
+    LanguageCode,
     Minutes,
     PersonalCode,
     PersonalCodeword,
     PublicName,
+    PublicWords,
     Reference,
     RegistryCode,
     Sealed,
@@ -314,6 +318,7 @@ class CarerAssessed(Event):
     carer_id: Id
     on: date
     needs: Annotated[str, Sealed(of="carer_id")]
+    own_needs: Annotated[tuple[Code, ...] | None, Sealed(of="carer_id")] = None  # None: told in words alone
 
 
 @stored_as("assessment.reopened", part="assessment")
@@ -336,6 +341,7 @@ class PlanDrafted(Event):
     community_lines: tuple[CommunityLine, ...]
     crisis_plan: Words
     plan_due: Due
+    unmet: tuple[UnmetNeed, ...] = ()
 
 
 @stored_as("plan.agreed", part="plan", day="agreed_on")
@@ -724,6 +730,9 @@ class ProviderContracted(Event):
     valid_from: date
     valid_to: date | None
     synthetic: bool
+    based_in: Code | None = None
+    languages: tuple[LanguageCode, ...] = ()
+    capacity_minutes_per_month: Capacity | None = None
 
 
 @stored_as("provider.contract_changed", part="contract", day="valid_from")
@@ -732,6 +741,9 @@ class ProviderContractChanged(Event):
     municipalities: tuple[Code, ...]
     valid_from: date
     valid_to: date | None
+    based_in: Code | None = None
+    languages: tuple[LanguageCode, ...] = ()
+    capacity_minutes_per_month: Capacity | None = None
 
 
 # ── Claims ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -793,3 +805,27 @@ class ProgrammePublished(Event):
     digest: Code
     versions: tuple[VersionInForce, ...]
     files: tuple[ProgrammeFile, ...]
+
+
+# ── Regions ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("gap.action_recorded", part="gaps")
+class GapActionRecorded(Event):
+    """What is being done about help that a region needs and lacks: for a component, or for a whole life area."""
+
+    gap_id: Id
+    municipality: Code
+    component: Code | None
+    life_area: Code | None
+    action: PublicWords
+    owner: Code
+    since: date
+    due_on: date
+
+
+@stored_as("gap.closed", part="gaps", day="on")
+class GapClosed(Event):
+    gap_id: Id
+    on: date
+    outcome: PublicWords

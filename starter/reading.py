@@ -101,7 +101,7 @@ def reading(parts: Parts) -> APIRouter:
         folded, _ = await journeys.at_latest(id)
         assert folded.state is not None
         response.headers["ETag"] = f'"{folded.version}"'
-        return journey_view(folded.state, folded.version)
+        return journey_view(folded.state, folded.version, parts.programme.carer_needs)
 
     @router.get("/journeys/{id}/timeline", operation_id="get-timeline")
     async def timeline(id: StreamId, actor: Caller) -> Timeline:
@@ -125,7 +125,7 @@ def reading(parts: Parts) -> APIRouter:
 
     @router.get("/{kind}/{id}/events", operation_id="get-events")
     async def events(
-        kind: Annotated[str, Path(pattern="^(journeys|persons|agreements|providers|claims)$")],
+        kind: Annotated[str, Path(pattern="^(journeys|persons|agreements|providers|claims|regions)$")],
         id: StreamId,
         actor: Caller,
         request: Request,
@@ -253,7 +253,9 @@ def reference(parts: Parts) -> APIRouter:
         return PublicationList(items=tuple(reversed(shown)))
 
     async def reference(
-        what: Annotated[str, Path(pattern="^(programme|municipalities|components|instrument|eligibility|life-areas)$")],
+        what: Annotated[
+            str, Path(pattern="^(programme|municipalities|components|instrument|eligibility|life-areas|carer-needs)$")
+        ],
         actor: Annotated[Actor, Depends(caller)],
         on: date | None = None,
     ) -> dict[str, Any]:
@@ -280,6 +282,8 @@ def _held(programme: Programme, what: str, day: date) -> dict[str, Any]:
             return {"items": [asdict(each) for each in programme.municipalities]}
         case "life-areas":
             return {"items": [asdict(each) for each in programme.life_areas]}
+        case "carer-needs":
+            return {"items": [asdict(each) for each in programme.carer_needs]}
         case "components":
             catalogue = programme.catalogue(day)
             return {"version": catalogue.version, "items": [asdict(each) for each in catalogue.components.values()]}

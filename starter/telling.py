@@ -164,6 +164,11 @@ def _later_sentence(event: e.Event) -> str:
             return (
                 f"The programme {event.programme} was published, number {event.number}: {len(event.versions)} versions."
             )
+        case e.GapActionRecorded():
+            about = _plain(event.component or event.life_area or "")
+            return f"Lacking: {about}. {event.owner} acts by {event.due_on:%d.%m.%Y}: {event.action}"
+        case e.GapClosed():
+            return f"A gap was closed: {event.outcome}"
         case _:
             return _plain(event.type)  # other streams' facts: their stored names say it
 

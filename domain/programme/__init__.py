@@ -10,14 +10,17 @@ from domain.programme.periods import covers
 from domain.programme.programme import Programme, ProgrammeCode
 from domain.programme.refusals import NotInForce, NotKnown, ProgrammeInvalid
 from domain.programme.settings import PlanAuthor, Settings
-from domain.programme.territory import AgreementTerms, LifeArea, Municipality
+from domain.programme.territory import EVERY, AgreementTerms, CarerNeed, ExampleProvider, LifeArea, Municipality
 
 __all__ = [
     "ENVIRONMENT",
+    "EVERY",
     "AgreementTerms",
+    "CarerNeed",
     "Catalogue",
     "Component",
     "EligibilityRules",
+    "ExampleProvider",
     "Hole",
     "Instrument",
     "Item",

@@ -13,7 +13,7 @@ from domain.money import parse_euros
 from domain.programme.catalogue import Catalogue, Component, Price
 from domain.programme.periods import Day
 from domain.programme.reading import Convert, Found, Reading, Row, build, listed, optional, table, yes_or_no
-from domain.programme.territory import AgreementTerms, LifeArea, Municipality
+from domain.programme.territory import AgreementTerms, CarerNeed, ExampleProvider, LifeArea, Municipality
 
 EVERY_AGREEMENT = "*"  # a price for every agreement that has none of its own for the same component and tariff
 
@@ -42,6 +42,26 @@ def agreements(file: str, reading: Reading) -> list[Found[AgreementTerms]]:
     }
     _, rows = table(file, columns, reading)
     return build(AgreementTerms, rows, reading)
+
+
+def carer_needs(file: str, reading: Reading) -> list[Found[CarerNeed]]:
+    columns: dict[str, Convert] = {"code": str, "name_et": str, "name_en": str, "components": listed}
+    _, rows = table(file, columns, reading)
+    return build(CarerNeed, rows, reading)
+
+
+def providers(file: str, reading: Reading) -> list[Found[ExampleProvider]]:
+    columns: dict[str, Convert] = {
+        "registry_code": str,
+        "name": str,
+        "based_in": str,
+        "components": listed,
+        "municipalities": listed,
+        "languages": listed,
+        "capacity_minutes_per_month": optional(int),
+    }
+    _, rows = table(file, columns, reading)
+    return build(ExampleProvider, rows, reading)
 
 
 def catalogue(file: str, reading: Reading) -> tuple[list[Found[Catalogue]], list[Found[Component]]]:

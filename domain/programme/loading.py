@@ -73,7 +73,7 @@ def _among(texts: Mapping[str, str]) -> Files:
 def _read(reading: Reading) -> Programme:
     about = _about(reading)
     parts = _parts(about, reading)
-    check(parts, reading)
+    check(parts, reading, synthetic=about.synthetic)
     if reading.is_clean:  # else what could not be read would be told once more, as a hole
         check_holes(parts, about, about.hole, reading)
     reading.refuse()
@@ -99,12 +99,14 @@ class _About:
     instruments: Name
     calendars: Name
     settings: Name
+    carer_needs: Name
+    providers: Name | None
     hole: tuple[Hole, ...]
 
 
 def _about(reading: Reading) -> _About:
     rows = [Row(where=ABOUT, values=rules(ABOUT, reading))]
-    found = build(_About, rows, reading, valid_to=None, hole=())
+    found = build(_About, rows, reading, valid_to=None, providers=None, hole=())
     reading.refuse()  # without it, no other file can be found
     return found[0].value
 
@@ -127,6 +129,8 @@ def _parts(about: _About, reading: Reading) -> Parts:
         calendars=rulebooks.calendars(beside("", about.calendars), reading),
         national=national,
         municipal=municipal,
+        carer_needs=lists.carer_needs(beside("", about.carer_needs), reading),
+        providers=[] if about.providers is None else lists.providers(beside("", about.providers), reading),
     )
 
 
@@ -147,6 +151,8 @@ def _whole(about: _About, parts: Parts, reading: Reading) -> Programme:
         municipal_settings=MappingProxyType(
             {code: tuple(each.value for each in own) for code, own in parts.municipal.items()}
         ),
+        carer_needs=tuple(each.value for each in parts.carer_needs),
+        providers=tuple(each.value for each in parts.providers),
         sources=MappingProxyType({"programme": about.source, **reading.sources}),
     )
 

@@ -13,7 +13,7 @@ from domain.programme.eligibility import EligibilityRules
 from domain.programme.instrument import Instrument
 from domain.programme.refusals import NotKnown
 from domain.programme.settings import Settings
-from domain.programme.territory import AgreementTerms, LifeArea, Municipality
+from domain.programme.territory import AgreementTerms, CarerNeed, ExampleProvider, LifeArea, Municipality
 from domain.working_days import Calendar
 
 ProgrammeCode = Literal["sourced", "demonstration"]
@@ -38,6 +38,8 @@ class Programme:
     calendars: tuple[Calendar, ...]
     national_settings: tuple[Settings, ...]
     municipal_settings: Mapping[str, tuple[Settings, ...]] = field(hash=False)
+    carer_needs: tuple[CarerNeed, ...]
+    providers: tuple[ExampleProvider, ...]  # those a demonstration begins with; elsewhere none
     sources: Mapping[str, str] = field(hash=False)
     publication: str | None = None  # the number under which it was published; None as it comes with the software
 

@@ -95,6 +95,8 @@ FROZEN = {
     "claim.payment_ordered": 1,
     "claim.paid": 1,
     "programme.published": 1,
+    "gap.action_recorded": 1,
+    "gap.closed": 1,
 }
 
 

@@ -165,6 +165,22 @@ def test_every_condition_is_told_in_words(programme: Programme) -> None:
 
 
 @both
+def test_a_carer_may_need_the_same_things_under_both(programme: Programme) -> None:
+    assert {need.code: bool(need.components) for need in programme.carer_needs} == {
+        "respite": True, "counselling": True, "training": True, "peer_support": True, "financial_advice": False,
+        "health": False, "other": False,
+    }  # fmt: skip
+
+
+def test_a_demonstration_begins_with_eight_providers_of_which_two_offer_everything_everywhere() -> None:
+    providers = DEMONSTRATION.providers
+    assert [each.registry_code for each in providers] == [f"9000000{n}" for n in range(1, 9)]
+    assert [each.components == each.municipalities == ("*",) for each in providers] == [True] * 2 + [False] * 6
+    assert len({each.based_in for each in providers}) == 8
+    assert SOURCED.providers == ()
+
+
+@both
 def test_the_instrument_asks_for_every_life_area_and_the_environment(programme: Programme) -> None:
     instrument = programme.instrument(date(2026, 5, 1))
     scales = Counter(item.scale for section in instrument.sections for item in section.items)
@@ -303,6 +319,7 @@ def test_a_hole_of_one_day_is_found() -> None:
 
 # ── Data that cannot be right ────────────────────────────────────────────────────────────────────────────────────────
 
+CARERS, PROVIDERS = "demonstration/carer-needs.csv", "demonstration/providers.csv"
 PRICES, SETTINGS, RULES = (
     "demonstration/prices-2026.csv",
     "demonstration/settings.toml",
@@ -388,6 +405,22 @@ target_group = "t"
         (SETTINGS, "4 = 4800", "5 = 4800", "ceiling_minutes_per_month.5"),
         ("shared/calendar.toml", "month = 2, day = 24", "month = 2, day = 30", "there is no day 30 in month 2"),
         ("shared/assessment-items.csv", "d920,recreation,need", "d920,recreation,environment", "free_time mixes quest"),
+        # carers' needs, and the providers a demonstration begins with
+        (CARERS, "family.respite", "family.yacht", "carer-needs.csv, row 6: there is no component family.yacht"),
+        (CARERS, "respite,", "training,", "carer-needs.csv, row 8: training is there twice"),
+        (PROVIDERS, "90000002", "90000001", "providers.csv, row 7: 90000001 is there twice"),
+        (PROVIDERS, "90000002", "9000002", "providers.csv, row 7: registry_code: String should match"),
+        (PROVIDERS, "Samm Edasi [synthetic],tallinn", "Samm Edasi [synthetic],riga", "there is no municipality riga"),
+        (PROVIDERS, "Samm Edasi [synthetic],tallinn", "Samm Edasi [synthetic],*", "providers.csv, row 7: based_in"),
+        (PROVIDERS, "base.plan; personal; social", "base.plan; horse.riding; social", "there is no component horse.riding"),
+        (PROVIDERS, "tori; parnu; pohja", "tori; narnia; pohja", "there is no municipality narnia"),
+        (PROVIDERS, "Samm Edasi [synthetic]", "Samm Edasi", "providers.csv, row 7: name: String should match"),
+        (PROVIDERS, "et; ru; en,600000", "Estonian,600000", "providers.csv, row 6: languages.0: String should match"),
+        (PROVIDERS, ",600000", ",0", "providers.csv, row 6: capacity_minutes_per_month: Input should be greater"),
+        (PROVIDERS, ",600000", ",plenty", "providers.csv, row 6: capacity_minutes_per_month: invalid literal"),
+        ("demonstration/programme.toml", "synthetic = true", "synthetic = false",
+         "providers.csv, row 6: only a synthetic programme begins with providers"),
+        (SETTINGS, "need_counts_from_degree = 2 ", "need_counts_from_degree = 0 ", "need_counts_from_degree: Input should"),
         # files
         (PRICES, "# source: made up for demonstration\n", "", "prices-2026.csv: it must say its source"),
         (PRICES, "# valid_from: 2026-01-01\n", "", "prices-2026.csv: it must say its valid_from"),

@@ -42,6 +42,8 @@ CODES = {
     "double_funding", "entitlement_backwards", "unknown_entitlement", "line_is_another", "place_too_far_off",
     "unknown_period", "offer_expired", "offer_stands", "holds_no_place", "before_place", "suspended_already",
     "helped_since", "not_suspended", "resumed_too_early", "exit_planned_in_past",
+    "gap_closed_already", "gap_due_in_past", "gap_in_hand", "gap_not_open_then", "gap_of_what",
+    "not_their_carer", "serves_the_person", "unknown_carer_need", "unknown_gap",
     "life_areas_missing", "line_before_place", "no_agreement", "no_budget", "no_place_yet", "no_price_in_force",
     "no_such_consent", "nobody_represents", "not_allocated", "not_committed", "not_in_the_programme",
     "not_offered", "not_the_plans_author", "not_under_contract", "nothing_disputed", "nothing_to_offer",
