@@ -16,6 +16,7 @@ from runtime.failures import EmbeddedError
 from runtime.settings import SettingsError
 from runtime.temporal import TemporalUnreachable
 from starter.auth import TokensUnreadable
+from starter.generating.refusals import NoAgreements, OnlySynthetic
 from starter.local import NotReady
 from starter.replaying import NoSuchJourney
 from starter.submit import Unavailable
@@ -30,6 +31,8 @@ def in_one_line() -> Iterator[None]:
         yield
     except (SettingsError, MigrationRefused, TokensUnreadable, NoSuchJourney) as wrong:
         end(WRONG_USE, wrong)
+    except (NoAgreements, OnlySynthetic) as wrong:
+        end(WRONG_USE, wrong.__doc__)
     except (StoreUnavailable, asyncpg.PostgresError) as down:
         end(UNREACHABLE, f"the database does not answer as it should: {down}")
     except RPCError as down:
