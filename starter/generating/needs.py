@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -23,12 +23,13 @@ BANDS: dict[str, tuple[int, int]] = {  # cents a month: from, below
 }
 # Published are both the shares of the bands and a mean; they meet only where most lie in the upper part of their band.
 AIMS: dict[str, tuple[int, int]] = {
-    "under_100": (6_500, 9_600),
-    "from_100_to_200": (15_500, 19_600),
-    "from_200_to_365": (29_000, 35_800),
-    "from_365_to_1000": (76_000, 98_000),
-    "over_1000": (230_000, 330_000),
+    "under_100": (7_000, 9_700),
+    "from_100_to_200": (16_500, 19_700),
+    "from_200_to_365": (30_500, 36_000),
+    "from_365_to_1000": (80_000, 98_500),
+    "over_1000": (260_000, 340_000),
 }
+MUCH = ("from_365_to_1000", "over_1000")
 LINES = {
     "under_100": (1, 2),
     "from_100_to_200": (2, 2),
@@ -106,7 +107,7 @@ class Needs:
         band = self._bands.deal(chance, weight=max(months, 1))
         target = chance.randint(*AIMS[band])
         areas = [*self._deal_areas(chance, chance.randint(*LINES[band]), target)]
-        lines = [self._line(area, agreement, on, chance) for area in areas]
+        lines = [self._line(area, agreement, on, chance, band) for area in areas]
         shares = [chance.uniform(0.6, 1.4) for _ in lines]
         month = Month(band=band, lines=tuple(_volumes(lines, shares, target)))
         return _fitted(month, most_minutes)
@@ -120,29 +121,34 @@ class Needs:
             if place == 0 and number == 1 and area == "free_time" and target > CAPPED_CENTS:
                 yield self._areas.deal(chance, among=left)
 
-    def _line(self, area: str, agreement: str, on: date, chance: random.Random) -> Help:
-        component = chance.choice(_to_choose(self._components(area, on)))
-        tariff = component.tariffs[0] if chance.random() < 0.85 else component.tariffs[-1]
-        price = self._programme.price(agreement=agreement, component=component.code, tariff=tariff, on=on)
-        assert price is not None, f"the demonstration has a price for {component.code}"
+    def _line(self, area: str, agreement: str, on: date, chance: random.Random, band: str) -> Help:
+        """The long tail of the cost is made of what costs most; little help is now and then in a group."""
+        offers = [
+            (price.cents_per_hour, component, tariff)
+            for component in self._components(area, on)
+            for tariff in component.tariffs
+            if (price := self._programme.price(agreement=agreement, component=component.code, tariff=tariff, on=on))
+        ]
+        alone = [offer for offer in offers if offer[2] == offer[1].tariffs[0]]
+        if band == "over_1000":
+            cents_per_hour, component, tariff = max(alone, key=lambda offer: offer[0])
+        else:
+            in_a_group = band not in MUCH and chance.random() < 0.2
+            cents_per_hour, component, tariff = chance.choice(offers if in_a_group else alone)
         return Help(
             area=area,
             component=component.code,
             tariff=tariff,
             capped=component.yearly_cap_cents is not None,
-            cents_per_hour=price.cents_per_hour,
+            cents_per_hour=cents_per_hour,
             minutes=0,
         )
 
     def _components(self, area: str, on: date) -> list[Component]:
+        """Without a yearly cap where there is one without."""
         components = self._programme.catalogue(on).components.values()
-        return [each for each in components if each.priced and area_of(each.code, self._programme, on) == area]
-
-
-def _to_choose(components: Iterable[Component]) -> list[Component]:
-    """Without a yearly cap where there is one without."""
-    every = [*components]
-    return [each for each in every if each.yearly_cap_cents is None] or every
+        every = [each for each in components if each.priced and area_of(each.code, self._programme, on) == area]
+        return [each for each in every if each.yearly_cap_cents is None] or every
 
 
 def _volumes(lines: list[Help], shares: list[float], target: int) -> Iterator[Help]:

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
 
-from domain.care import ExitReason, Finding, Goal, SectionAnswer, ServiceLine, Views
+from domain.care import ExitReason, ServiceLine
 from domain.decision import SYSTEM, Actor, Command, Role
-from domain.persons import CARE, GiveConsent, RecordEntitlement, RegisterPerson
+from domain.persons import CARE, GiveConsent, RecordEntitlement
 from domain.places import OfferPlace
-from domain.programme import Section
-from domain.stages.assessment import AssessNeeds
 from domain.stages.budgeting import CommitService, DecideBudget
 from domain.stages.delivery import (
     ConfirmDelivery,
@@ -26,21 +24,19 @@ from domain.stages.delivery import (
     SettleDispute,
 )
 from domain.stages.exit import UNASKABLE, ExitJourney
-from domain.stages.planning import AgreePlan, DraftPlan
+from domain.stages.planning import AgreePlan
 from domain.stages.referral import (
     AppointCaseManager,
     CompleteApplication,
     DecideEligibility,
-    RecordReferral,
     TakePlace,
 )
-from domain.stages.review import HoldReview
 from domain.stages.throughout import ChallengeDecision, DecideChallenge, LogContact
 from domain.states import AwaitingAgreement, AwaitingExit, AwaitingPlan, Exited, InDelivery, Journey, Refused, Waiting
 from domain.working_days import at_hour, local_date
-from starter.generating import words
+from starter.generating import papers, words
 from starter.generating.desk import Desk
-from starter.generating.needs import Month, Needs, by_year, first_of_next_month, months_until, year_from
+from starter.generating.needs import Month, Needs, first_of_next_month, months_until, year_from
 from starter.generating.population import Profile
 from starter.seeding import PROVIDERS
 
@@ -80,12 +76,13 @@ class Path:
     async def _joins(self) -> Times:
         await self._is_registered()
         complete = self._happens(0.88)
-        await self._is_referred(complete)
+        referred = papers.referral(self.profile, self.person_id, self._today, self.chance, complete=complete)
+        await self._asks(referred)
         if not complete:
             yield self._after(3, 20)
             await self._asks(CompleteApplication(complete_on=self._today))
         yield self._after(1, 11)
-        await self._eligibility(joins=self._happens(0.88))
+        await self._asks(self._eligibility(joins=self._happens(0.88)))
         if isinstance(self.journey, Refused) and self._happens(0.35):
             async for at in self._challenges():
                 yield at
@@ -104,7 +101,7 @@ class Path:
         await self._asks(DecideChallenge(challenge_id=challenge, on=self._today, upheld=upheld, reasons=reasons))
         if upheld:
             yield self._after(1, 5)
-            await self._eligibility(joins=True)
+            await self._asks(self._eligibility(joins=True))
 
     async def _waits(self) -> Times:
         while isinstance(self.journey, Waiting):
@@ -133,7 +130,9 @@ class Path:
             months=months_until(self._begins, ends),
             most_minutes=max(settings.ceiling_minutes_per_month.values(), default=4_800),
         )
-        await self._asks(self._assessment(self._month))
+        await self._asks(
+            papers.assessment(self._month, self._desk.programme, self.profile.municipality, self._today, self.chance)
+        )
 
     async def _plans(self) -> Times:
         yield self._after(2, 10)
@@ -147,7 +146,9 @@ class Path:
 
     async def _draws_up(self) -> Times:
         """Plan, agreement, budget: the first time, and again where a review changes the plan."""
-        await self._asks(self._plan(), self._plans_author)
+        assert self._month is not None, "the need was assessed"
+        plan = papers.plan(self._month, self._begins, self.provider_id, self.chance)
+        await self._asks(plan, self._plans_author)
         yield self._after(1, 5)
         drafted = self.journey
         assert isinstance(drafted, AwaitingAgreement)
@@ -174,7 +175,7 @@ class Path:
         if self._happens(0.03):
             await self._leaves()
         elif isinstance(state, InDelivery) and self._is_due(state) and self._happens(0.8):  # else it is held late
-            await self._asks(self._review(state))
+            await self._asks(papers.review(state, self._desk.programme, self._today, self.chance))
         if isinstance(self.journey, AwaitingPlan):
             yield self._after(1, 5)
             async for at in self._draws_up():
@@ -184,7 +185,9 @@ class Path:
             await self._leaves("goal_reached")
 
     async def _month_of_help(self, month: date) -> Times:
-        for day, line_id, minutes in self._visits(month):
+        assert self._month is not None, "the need was assessed"
+        calendar = self._desk.programme.calendar(month)
+        for day, line_id, minutes in papers.visits(self._month, month, self.plan_lines, calendar, self.chance):
             yield self._on(day + timedelta(days=self._from(0, 2)), hours=(16, 20))
             await self._is_visited(line_id, day, minutes)
         if self._happens(0.15):
@@ -232,19 +235,9 @@ class Path:
             )
         )
 
-    # ── What is asked for ────────────────────────────────────────────────────────────────────────────────────────────
-
     async def _is_registered(self) -> None:
         profile = self.profile
-        registered = RegisterPerson(
-            municipality=profile.municipality,
-            given_name=profile.given_name,
-            family_name=profile.family_name,
-            birth_date=profile.birth_date,
-            sex=profile.sex,
-            language=profile.language,
-            synthetic=True,
-        )
+        registered = papers.registration(profile)
         consent = GiveConsent(purpose=CARE, recipient=profile.municipality, on=self._today)
         for command in (registered, consent):
             await self._desk.ask(command, self._manager, self.person_id)
@@ -254,36 +247,9 @@ class Path:
             told = RecordEntitlement(service="state_special_care", starts_on=began, ends_on=ended, told_by="register")
             await self._desk.ask(told, self._manager, self.person_id)
 
-    async def _is_referred(self, complete: bool) -> None:
-        referred = {
-            "person_id": self.person_id, "municipality": self.profile.municipality,
-            "noticed_by": self.chance.choice(NOTICERS), "noticed_on": self.profile.noticed_on,
-            "reason": self.chance.choice(words.REASONS), "agreed_on": self._today, "rights_explained_on": self._today,
-            "complete_on": self._today if complete else None,
-        }  # fmt: skip
-        await self._asks(RecordReferral.model_validate(referred))
-
-    async def _eligibility(self, *, joins: bool) -> None:
-        rules = self._desk.programme.eligibility(self._today)
-        ends = self._state_care_ends
-        findings = [Finding(condition="target_group", holds=True, judged_by="doctor")]
-        findings += [
-            Finding(condition=each, holds=each != NO_STATE_CARE or ends is None, judged_by="document")
-            for each in rules.until_place
-        ]
-        if joins:
-            ground = self.chance.choice(rules.one_of)
-            findings.append(Finding(condition=ground, holds=True, judged_by="municipal_social_worker"))
-        primary, *further = self.profile.diagnoses
-        await self._asks(
-            DecideEligibility(
-                findings=tuple(findings),
-                primary_diagnosis=primary,
-                further_diagnoses=tuple(further),
-                state_service_ends_on=ends,
-                reasons=None if joins else words.REFUSED,
-            )
-        )
+    def _eligibility(self, *, joins: bool) -> DecideEligibility:
+        ends, rules = self._state_care_ends, self._desk.programme.eligibility(self._today)
+        return papers.eligibility(self.profile, rules, self.chance, state_care_ends=ends, joins=joins)
 
     async def _contacts(self) -> None:
         for channel in ("call", "visit")[: self._from(1, 2)]:
@@ -294,89 +260,8 @@ class Path:
                 )
             )
 
-    def _assessment(self, month: Month) -> AssessNeeds:
-        """A degree that calls for as much help as there will be, in the areas in which it is."""
-        instrument = self._desk.programme.instrument(self._today)
-        degree = self._degree_for(month.minutes)
-        areas = {AREA_OF_GOAL.get(line.area, line.area) for line in month.lines}
-        sections = [each for each in instrument.sections if each.items[0].scale == "need"]
-        first_of_area = {section.life_area: section.code for section in reversed(sections)}
-        needed = {first_of_area[area] for area in areas if area in first_of_area}
-        return AssessNeeds(
-            on=self._today,
-            sections=tuple(_answer(each, degree if each.code in needed else 0) for each in sections),
-            quality_of_life=self._from(1, 6),
-            views=Views(
-                own_words=self.chance.choice(words.OWN_WORDS),
-                specialist=words.SPECIALIST,
-                carer=words.CARER if self._happens(0.3) else None,
-            ),
-        )
-
-    def _degree_for(self, minutes: int) -> int:
-        ceilings = self._desk.programme.settings(self.profile.municipality, self._today).ceiling_minutes_per_month
-        enough = [degree for degree, ceiling in ceilings.items() if ceiling >= minutes and degree > 0]
-        return min(enough, default=4)
-
-    def _plan(self) -> DraftPlan:
-        month = self._month
-        assert month is not None, "the need was assessed"
-        return DraftPlan(
-            main_goal=self.chance.choice(words.MAIN_GOALS),
-            goals=tuple(
-                Goal(goal_id=line.area, life_area=AREA_OF_GOAL.get(line.area, line.area), words=words.GOALS[line.area])
-                for line in month.lines
-            ),
-            lines=tuple(self._planned(month)),
-            crisis_plan=words.CRISIS_PLAN,
-        )
-
-    def _planned(self, month: Month) -> list[ServiceLine]:
-        """A year of it; a component with a yearly cap has a line for each calendar year."""
-        whole = (self._begins, year_from(self._begins))
-        return [
-            ServiceLine(
-                line_id=f"{line.component}-{starts.year}",
-                goal_id=line.area,
-                component=line.component,
-                tariff=line.tariff,
-                minutes=line.minutes * (months_until(starts, ends) + 1),
-                provider_id=self.provider_id,
-                starts_on=starts,
-                ends_on=ends,
-            )
-            for line in month.lines
-            for starts, ends in (by_year(*whole) if line.capped else (whole,))
-        ]
-
-    def _visits(self, month: date) -> list[tuple[date, str, int]]:
-        """The month's help in visits, on working days, in order."""
-        assert self._month is not None, "the need was assessed"
-        calendar = self._desk.programme.calendar(month)
-        days = [day for n in range(2, 26) if calendar.is_working_day(day := month + timedelta(days=n))]
-        return sorted(
-            (self.chance.choice(days), line_id, minutes)
-            for component, total in self._month.as_it_went(self.chance).items()
-            for line_id in [self._line_on(component, month)]
-            for minutes in _split(total, visits=min(max(round(total / 100), 1), 5))
-        )
-
-    def _line_on(self, component: str, day: date) -> str:
-        lines = (line for line in self.plan_lines if line.component == component)
-        return next(line.line_id for line in lines if line.starts_on <= day <= line.ends_on)
-
     def _is_due(self, state: InDelivery) -> bool:
         return state.review_due.on <= self._today + timedelta(days=15)
-
-    def _review(self, state: InDelivery) -> HoldReview:
-        need = state.file.assessments[-1].need_by_life_area
-        now = {area.code: max(need.get(area.code, 0) - self._from(0, 1), 0) for area in self._desk.programme.life_areas}
-        outcome = self.chance.choices(("continue", "change_plan", "exit"), (88, 7, 5))[0]
-        held = {
-            "review": state.review_kind, "on": self._today, "need_by_life_area": now, "summary": words.SUMMARY,
-            "quality_of_life": self._from(3, 8), "outcome": outcome,
-        }  # fmt: skip
-        return HoldReview.model_validate(held)
 
     # ── Where they stand, and who and when ───────────────────────────────────────────────────────────────────────────
 
@@ -465,21 +350,3 @@ async def offer(desk: Desk, ours: frozenset[str]) -> None:
         and waiter.journey_id in ours
     ):
         await desk.ask(OfferPlace(), SYSTEM, desk.agreement_stream)
-
-
-def _answer(section: Section, degree: int) -> SectionAnswer:
-    if degree == 0:
-        return SectionAnswer(section=section.code, copes_independently=not section.reversed)
-    items = [item.code for item in section.items]
-    return SectionAnswer(
-        section=section.code,
-        copes_independently=section.reversed,
-        degrees=dict.fromkeys(items, degree),
-        comments=dict.fromkeys(items, words.COMMENT),
-    )
-
-
-def _split(total: int, *, visits: int) -> list[int]:
-    """Quarters of an hour over the visits, as evenly as they go."""
-    each, more = divmod(total // 15, visits)
-    return [15 * (each + (place < more)) for place in range(visits) if each + (place < more)]

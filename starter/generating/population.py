@@ -28,6 +28,7 @@ DIAGNOSES = {
     "both": (("schizophrenia", "mild_intellectual_disability"), ("bipolar_disorder", "mild_intellectual_disability")),
 }
 HISTORY_DAYS = 330  # a plan runs for a year: within this time nobody needs a second one
+LATEST = timedelta(days=7)  # before the end, so that everybody is referred by then
 EARLY = 0.4  # of the people come in the first weeks, as they do when a programme starts
 Sex = Literal["female", "male"]
 
@@ -70,7 +71,7 @@ def population(
     ages = dealt(published.shares("age"), people, chance)
     diagnoses = dealt(published.shares("diagnosis"), people, chance)
     state = dealt(published.shares("state_system"), people, chance)
-    days = sorted(_days(people, begin, until, chance))
+    days = sorted(_days(people, begin, until - LATEST, chance))
     by_code = {terms.code: terms for terms in agreements}
     return tuple(
         _profile(number, by_code[homes[number]], ages[number], diagnoses[number], state[number], day, until, chance)

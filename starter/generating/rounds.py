@@ -100,7 +100,7 @@ def _taken_apart(paths: Sequence[Path], desk: Desk) -> Round:
     return Round(
         agreement=_joined(steps, desk.agreement_stream),
         quotas=tuple(move for step in steps for move in step.quotas if move.key.startswith(PLACES)),
-        lives=tuple(_life(path, desk, by) for path, by in _by_path(paths, steps) if by),
+        lives=tuple(_life(path, desk, by) for path, by in _by_path(paths, steps)),
     )
 
 

@@ -14,6 +14,7 @@ from runtime.temporal import connect
 from starter.generating.calibration import Calibration, published
 from starter.generating.comparing import (
     ENOUGH_PEOPLE,
+    MEAN_OFF,
     POINTS,
     Compared,
     as_table,
@@ -75,14 +76,19 @@ def _held_against(generated: Generated, figures: Calibration, programme: Program
     for line in as_table(rows):
         say(f"  {line}")
     mean = figures.mean["cost_per_person_month"]
-    say(f"  euros a person and month: {mean:.0f} published, {mean_cost(generated.lives):.0f} generated")
-    return _near_enough(rows, len(generated.lives), say)
-
-
-def _near_enough(rows: Sequence[Compared], people: int, say: Say) -> bool:
-    off = [f"{row.of} {row.part}" for row in rows if row.is_off]
-    if people < ENOUGH_PEOPLE:
-        say(f"  (of fewer than {ENOUGH_PEOPLE} people, shares say little and are not judged)")
+    euros = mean_cost(generated.lives)
+    say(f"  euros a person and month: {mean:.0f} published, {euros:.0f} generated")
+    if len(generated.lives) < ENOUGH_PEOPLE:
+        say(f"  of fewer than {ENOUGH_PEOPLE} people, shares say little and are not judged")
         return True
-    say(f"  further off than {POINTS:.0f} points: {', '.join(off)}" if off else f"  each within {POINTS:.0f} points")
-    return not off
+    return near_enough(rows, mean=mean, euros=euros, say=say)
+
+
+def near_enough(rows: Sequence[Compared], *, mean: float, euros: float, say: Say) -> bool:
+    off = [f"{row.of}: {row.part}".replace("_", " ") for row in rows if row.is_off]
+    off += ["the mean cost"] * (abs(euros - mean) > MEAN_OFF * mean)
+    if off:
+        say(f"  too far off: {', '.join(off)}")
+        return False
+    say(f"  each share within {POINTS:.0f} points, the mean within {MEAN_OFF:.0%}")
+    return True
