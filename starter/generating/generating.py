@@ -168,6 +168,4 @@ async def start(journeys: Sequence[str], engine: Engine, tick: Tick) -> None:
             await engine.wake_journey(journey_id)
         tick()
 
-    async with asyncio.TaskGroup() as group:
-        for journey_id in journeys:
-            group.create_task(started(journey_id))
+    await asyncio.gather(*(started(journey_id) for journey_id in journeys))
