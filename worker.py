@@ -9,11 +9,13 @@ import structlog
 import uvloop
 from temporalio.worker import Worker
 
+from activities.claiming import settle_claim
 from activities.recording import Recorder
 from activities.stages import activities
 from domain.codec import Codec, NullCipher
 from domain.programme import load as load_programme
 from eventstore.postgres import PostgresEventStore, create_pool
+from readmodels.deliveries import Deliveries
 from readmodels.lookout import DatabaseLookout
 from readmodels.person_match import PersonMatch
 from readmodels.place_count import PlaceCount
@@ -24,6 +26,7 @@ from runtime.settings import Settings, SettingsError, load
 from runtime.telemetry import configure
 from runtime.temporal import connect
 from starter.ending import in_one_line
+from starter.submit import Submitter
 from workflows.reacting import Reactor
 from workflows.registry import WORKFLOWS, runner
 from workflows.sweeping import TemporalEngine, ensure_schedule, sweep_activity
@@ -42,9 +45,17 @@ async def work(settings: Settings) -> None:
     codec = Codec(cipher)
     queue, places = WorkQueue(pool, store, codec), PlaceCount(pool, store, codec)
     matches = PersonMatch(pool, settings.match_key.get_secret_value().encode())
-    recorder = Recorder(store=store, cipher=cipher, programme=load_programme(settings.programme), matches=matches)
+    deliveries = Deliveries(pool, store, codec)
+    recorder = Recorder(
+        store=store,
+        cipher=cipher,
+        programme=load_programme(settings.programme),
+        matches=matches,
+        claimable=deliveries,
+    )
+    submitter = Submitter(client, task_queue=settings.task_queue)
     engine = TemporalEngine(client, task_queue=settings.task_queue)
-    projector = Projector(pool, store, codec, [queue, places, matches], [Reactor(engine, queue)])
+    projector = Projector(pool, store, codec, [queue, places, matches, deliveries], [Reactor(engine, queue)])
     await projector.prepare()
     if not settings.time_skipping:
         await ensure_schedule(client, task_queue=settings.task_queue)
@@ -52,7 +63,11 @@ async def work(settings: Settings) -> None:
         client,
         task_queue=settings.task_queue,
         workflows=WORKFLOWS,
-        activities=[*activities(recorder), sweep_activity(DatabaseLookout(pool, places), engine)],
+        activities=[
+            *activities(recorder),
+            settle_claim(recorder, submitter),
+            sweep_activity(DatabaseLookout(pool, places), engine),
+        ],
         workflow_runner=runner(),
         # After a lost worker the next step would wait 10 s for it to come back to its sticky queue.
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),

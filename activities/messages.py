@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from domain.decision import Actor
+from domain.commands import COMMANDS
+from domain.decision import SYSTEM, Actor, RowResult
 
 
 class Message(BaseModel):
@@ -51,6 +53,7 @@ class Outcome(Message):
     stream_id: str = ""
     municipality: str = ""
     settled: bool = False
+    rows: tuple[RowResult, ...] = ()  # the answer to each row, where the step was a table
     repeated: bool = False  # the first answer to a step that came before, word for word
 
     @property
@@ -73,3 +76,23 @@ class Refusal(Message):
     status: int
     message: str
     field: str | None = None
+
+
+def own_step(command: str, stream_id: str, *reason: str, data: dict[str, object] | None = None) -> Submission:
+    """A step nobody asked for: a timer's, or one that another stream's fact calls for. The same reason, the same step."""
+    catalogued = COMMANDS[command]
+    return Submission(
+        command=command,
+        data=data or {},
+        actor=SYSTEM,
+        kind=catalogued.kind,
+        stream_id=stream_id,
+        stage=catalogued.stage,
+        command_id=digest(stream_id, command, *reason),
+        request_hash=digest(command, *reason),
+    )
+
+
+def digest(*parts: str) -> str:
+    """A command id: the same parts always give the same one."""
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:40]

@@ -15,16 +15,20 @@ from pydantic import ValidationError
 from activities.folding import Folded, Streams
 from activities.messages import OpenDeadline, Outcome, Stream, Submission
 from domain import journey
+from domain.agreement import Agreement
+from domain.care import ClaimRow
+from domain.claims import AssembleClaim, Claim
 from domain.codec import Codec, Meta
 from domain.commands import COMMANDS
-from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS, PROVIDERS, bound_reached
-from domain.decision import Actor, Command, Context, Decision, OutsideMunicipality, Rejected, Role
+from domain.deciders import AGREEMENTS, CLAIMS, JOURNEYS, PERSONS, PROVIDERS, bound_reached
+from domain.decision import Actor, Command, Context, Decision, OutsideMunicipality, Rejected, Role, RowResult
 from domain.events import CATALOGUE, Event
-from domain.parties import Agreement, Person
+from domain.parties import Person
 from domain.persons import PossibleDuplicates, RegisterPerson
-from domain.places import stream_of
+from domain.places import passes_on, stream_of
 from domain.ports import (
     Cipher,
+    Claimable,
     CommandReused,
     EventStore,
     Matches,
@@ -98,6 +102,7 @@ class Recorder:
         cipher: Cipher,
         programme: Programme,
         matches: Matches,
+        claimable: Claimable,
         new_id: Callable[[str], str] = random_id,
     ) -> None:
         self._store = store
@@ -105,10 +110,12 @@ class Recorder:
         self._codec = Codec(cipher)
         self._programme = programme
         self._matches = matches
+        self._claimable = claimable
         self.journeys = Streams(store, self._codec, JOURNEYS)
         self.persons = Streams(store, self._codec, PERSONS)
         self.agreements = Streams(store, self._codec, AGREEMENTS)
         self.providers = Streams(store, self._codec, PROVIDERS)
+        self.claims = Streams(store, self._codec, CLAIMS)
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def record(self, step: Submission) -> Outcome:
@@ -121,6 +128,8 @@ class Recorder:
                 return await self._record(self.agreements, step)
             case "providers":
                 return await self._record(self.providers, step)
+            case "claims":
+                return await self._record(self.claims, step)
         raise UnknownCommand(command=step.command, kind=step.kind)
 
     async def stand(self, stream: Stream) -> Outcome:
@@ -176,7 +185,7 @@ class Recorder:
             context = await self._context(command, folded.state, agreement, step)
             decision = streams.decider.decide(command, folded.state, context)
             if not decision.events:
-                return _outcome(step.stream_id, folded, events=())
+                return _outcome(step.stream_id, folded, events=()).model_copy(update={"rows": decision.rows})
             return await self._append(streams, folded, agreement, decision, step)
 
     async def _append(
@@ -188,7 +197,9 @@ class Recorder:
         step: Submission,
     ) -> Outcome:
         after = streams.advance(step.stream_id, before, decision.events)
-        outcome = _outcome(step.stream_id, after, events=tuple(event.type for event in decision.events))
+        outcome = _outcome(
+            step.stream_id, after, events=tuple(event.type for event in decision.events), rows=decision.rows
+        )
         tenant, subject = _tenant_and_subject(step, after.state)
         appends = [
             self._stream_append(step, step.stream_id, step.kind, tenant, subject, before.version, decision.events)
@@ -294,6 +305,7 @@ class Recorder:
                 for each in named
                 if (provider := (await self.providers.at_latest(each))[0].state) is not None
             },
+            claimable=await self._claimed_by(command),
         )
 
     async def _person(self, command: Command, state: object) -> Person | None:
@@ -301,6 +313,13 @@ class Recorder:
             return None
         person_id = state.file.person_id if isinstance(state, Journey) else str(getattr(command, "person_id", ""))
         return (await self.persons.at_latest(person_id))[0].state
+
+    async def _claimed_by(self, command: Command) -> tuple[ClaimRow, ...]:
+        if not isinstance(command, AssembleClaim):
+            return ()
+        return await self._claimable.up_to(
+            command.until, provider_id=command.provider_id, municipality=command.municipality
+        )
 
     async def _check_duplicates(self, command: RegisterPerson) -> None:
         matches = await self._matches.like(
@@ -344,6 +363,8 @@ def _tenant_and_subject(step: Submission, state: object) -> tuple[str, str]:
         return state.file.municipality, state.file.person_id
     if isinstance(state, Person):
         return state.municipality, state.person_id
+    if isinstance(state, Claim):
+        return state.municipality, step.stream_id
     return step.actor.municipality, step.stream_id
 
 
@@ -351,10 +372,22 @@ def _repeated(result: bytes, position: Position) -> Outcome:
     return Outcome.model_validate_json(result).model_copy(update={"position": str(position), "repeated": True})
 
 
-def _outcome(stream_id: str, folded: Folded[S], *, events: tuple[str, ...]) -> Outcome:
+def _outcome(
+    stream_id: str, folded: Folded[S], *, events: tuple[str, ...], rows: tuple[RowResult, ...] = ()
+) -> Outcome:
     state = folded.state
+    if isinstance(state, Agreement):
+        return Outcome(
+            version=folded.version,
+            stage="",
+            deadlines=_offers_open(state),
+            events=events,
+            stream_id=stream_id,
+            settled=not state.offers,
+        )
     if not isinstance(state, Journey):
-        return Outcome(version=folded.version, stage="", events=events, stream_id=stream_id, settled=True)
+        stage = str(state.stage) if isinstance(state, Claim) else ""
+        return Outcome(version=folded.version, stage=stage, events=events, stream_id=stream_id, settled=True)
     open_deadlines = tuple(
         OpenDeadline(
             id=wake.deadline.id, what=wake.deadline.what, step=wake.step, due_on=wake.deadline.due.on, at=wake.at
@@ -370,4 +403,14 @@ def _outcome(stream_id: str, folded: Folded[S], *, events: tuple[str, ...]) -> O
         stream_id=stream_id,
         municipality=state.file.municipality,
         settled=journey.settled(state),
+        rows=rows,
+    )
+
+
+def _offers_open(state: Agreement) -> tuple[OpenDeadline, ...]:
+    """When each open offer passes on, earliest first."""
+    expiring = ((each.expires.on, each.journey_id) for each in state.offers.values() if each.expires is not None)
+    return tuple(
+        OpenDeadline(id=f"offer:{journey_id}:{day}", what="offer", step="over", due_on=day, at=passes_on(day))
+        for day, journey_id in sorted(expiring)[:SHOWN_DEADLINES]
     )

@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 
 from domain.ports import Behind, Lookout
+from domain.working_days import local_date
 
 log = structlog.get_logger()
 SWEEP = "sweep"
@@ -39,7 +40,7 @@ async def sweep(lookout: Lookout, engine: Engine, *, now: datetime, grace: timed
             failures.append(failed)
             if len(failures) == FAILURES:
                 break
-    for agreement in await lookout.agreements_with_offers_to_make():
+    for agreement in await lookout.agreements_with_offers_due(local_date(now)):
         try:
             await engine.wake_places(agreement)
         except Exception as failed:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from domain.fields import Cents, Code, Degrees, Id, Minutes, PersonalCodeword, Sealed, Words
+from domain.fields import Cents, Code, Degrees, Id, Minutes, PersonalCodeword, Sealed, SignedCents, Words
 
 
 class Value(BaseModel):
@@ -24,6 +24,9 @@ ExitReason = Literal[
 ReviewOutcome = Literal["continue", "change_plan", "reassess", "exit"]
 ReviewKind = Literal["progress", "full"]
 Tariff = Literal["individual", "group", "family", "family_group"]
+Confirmer = Literal["person", "representative", "carer"]
+RejectionReason = Literal["not_delivered", "not_as_planned", "poorly_recorded", "wrong_kind", "other"]
+Verdict = Literal["accepted", "rejected", "held"]
 
 
 class Finding(Value):
@@ -100,6 +103,56 @@ class Allocation(Value):
     minutes: Annotated[int, Field(ge=0)]
     cents: Cents
     prices: tuple[Code, ...]
+    cap_cents: Cents | None = None  # of the component, per person and calendar year
+    carried_cents: Cents = 0  # of `cents`, what an ended line of the same component had left
+
+
+class Extension(Value):
+    """More time for one line, because the office is late with the next plan, and money at the rate it had before."""
+
+    line_id: Code
+    ends_on: date
+    allocated_cents: Cents
+    committed_cents: Cents
+
+
+class ClaimRow(Value):
+    """One delivery as a provider claims it: less than nothing where an earlier claim had too much."""
+
+    journey_id: Id
+    delivery_id: Id
+    line_id: Code
+    day: date
+    component: Code
+    tariff: Tariff
+    minutes: Annotated[int, Field(ge=0)]
+    cents: SignedCents
+
+
+class RowVerdict(Value):
+    """What became of one row of a claim."""
+
+    delivery_id: Id
+    verdict: Verdict
+    reason: Code | None = None
+    cents: SignedCents
+
+
+class Rejection(Value):
+    """A row of a claim that the municipality does not accept, and why."""
+
+    delivery_id: Id
+    reason: RejectionReason
+
+
+class ClaimedRow(Value):
+    """One delivery in a claim: what it is worth beyond what was claimed before (less than nothing after a correction)."""
+
+    delivery_id: Id
+    line_id: Code
+    cents: SignedCents
+    verdict: Verdict
+    reason: Code | None = None
 
 
 class Ineligible(Value):

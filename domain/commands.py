@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from domain import persons, places, providers
+from domain import claims, persons, places, providers
 from domain.decision import Command
-from domain.stages import assessment, budgeting, delivery, exit, planning, referral, review, throughout
+from domain.stages import (
+    assessment,
+    budgeting,
+    claiming,
+    delivery,
+    exit,
+    holding,
+    placing,
+    planning,
+    referral,
+    review,
+    throughout,
+)
 
 ALL: tuple[type[Command], ...] = (
     *persons.COMMANDS,
     *places.COMMANDS,
     *providers.COMMANDS,
+    *claims.COMMANDS,
     *referral.COMMANDS,
+    *placing.COMMANDS,
+    *holding.COMMANDS,
     *assessment.COMMANDS,
     *planning.COMMANDS,
     *budgeting.COMMANDS,
     *delivery.COMMANDS,
+    *claiming.COMMANDS,
     *review.COMMANDS,
     *exit.COMMANDS,
     *throughout.COMMANDS,
@@ -23,4 +39,10 @@ COMMANDS: dict[str, type[Command]] = {command.name: command for command in ALL}
 assert len(COMMANDS) == len(ALL), "two commands have the same name"
 
 STAGES: tuple[str, ...] = tuple(dict.fromkeys(str(command.stage) for command in ALL))
-PREFIX = {"journeys": "journey", "persons": "person", "agreements": "agreement", "providers": "provider"}
+PREFIX = {
+    "journeys": "journey",
+    "persons": "person",
+    "agreements": "agreement",
+    "providers": "provider",
+    "claims": "claim",
+}

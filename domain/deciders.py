@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from domain import journey, persons, places, providers
+from domain import claims, journey, persons, places, providers
+from domain.agreement import Agreement
+from domain.claims import Claim, OpenClaim
 from domain.decision import NATIONAL, Command, Context, Decision, Rejected
 from domain.events import Event, missing_upcasters
-from domain.parties import Agreement, Person, Provider
-from domain.places import SignAgreement
+from domain.parties import Person, Provider
+from domain.places import RecordFunding, SignAgreement
 from domain.ports import QuotaMove
 from domain.programme import NotInForce, NotKnown
 from domain.states import Journey
@@ -32,6 +34,12 @@ class OpenJourney(Rejected):
     """The person has an open journey already."""
 
     code = "open_journey"
+
+
+class YearlyCapReached(Rejected):
+    """With this, {component} would pass its cap per person in {year}: other journeys of the year count too."""
+
+    code = "yearly_cap_reached"
 
 
 class BoundReached(Rejected):
@@ -64,9 +72,13 @@ def _one_municipality(command: Command, state: Journey | Person | None) -> froze
     return frozenset({state.municipality if isinstance(state, Person) else state.file.municipality})
 
 
+def _claim_s(command: Command, state: Claim | None) -> frozenset[str]:
+    return frozenset({str(getattr(command, "municipality", NATIONAL)) if state is None else state.municipality})
+
+
 def _parties(command: Command, state: Agreement | None) -> frozenset[str]:
-    """Terms are signed nationally; what moves places is each party's own."""
-    return frozenset() if state is None or isinstance(command, SignAgreement) else state.municipalities
+    """Terms and their money are recorded nationally; what moves places is each party's own."""
+    return frozenset() if state is None or isinstance(command, SignAgreement | RecordFunding) else state.municipalities
 
 
 def _served(command: Command, state: Provider | None) -> frozenset[str]:
@@ -106,6 +118,22 @@ PROVIDERS: Decider[Provider] = Decider(
 )
 
 
+CLAIMS: Decider[Claim] = Decider(
+    kind="claims",
+    choose=claims.decide,
+    evolve=claims.evolve,
+    quota_moves=claims.quota_moves,
+    belongs_to=_claim_s,
+)
+
+
 def bound_reached(key: str) -> Rejected:
     """What it means to a person that a bound in the database would not hold."""
-    return OpenJourney(field="person_id") if key.startswith("journey-of/") else BoundReached(key=key)
+    match key.split("/"):
+        case ["journey-of", _]:
+            return OpenJourney(field="person_id")
+        case ["cap", _, component, year]:
+            return YearlyCapReached(field="minutes", component=component, year=year)
+        case ["open-claim", *_]:
+            return OpenClaim(field="provider_id")
+    return BoundReached(key=key)

@@ -10,9 +10,11 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from domain.agreement import Agreement
+from domain.care import ClaimRow
 from domain.events import Event
 from domain.fields import Clear, Code
-from domain.parties import Agreement, Person, Provider
+from domain.parties import Person, Provider
 from domain.programme import Programme
 from domain.working_days import local_date
 
@@ -139,6 +141,7 @@ class Context:
     person: Person | None = None
     agreement: Agreement | None = None
     providers: Mapping[str, Provider] | None = None
+    claimable: tuple[ClaimRow, ...] = ()  # what a provider has delivered and not claimed, as the lists say
 
     @property
     def today(self) -> date:
@@ -151,9 +154,24 @@ class Context:
         return day
 
 
+class RowResult(BaseModel):
+    """What became of one row of a table: recorded, known from before, accepted, or why not, as code and sentence."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    row: int
+    code: str
+    field: str | None = None
+    message: str = ""
+    delivery_id: str | None = None
+    cents: int | None = None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """The facts that a command led to: for its own stream, and for the agreement whose places it moved."""
+    """The facts that a command led to: for its own stream, and for the agreement whose places it moved; and where the
+    command was a table, the answer to each row."""
 
     events: tuple[Event, ...]
     agreement: tuple[Event, ...] = ()
+    rows: tuple[RowResult, ...] = ()

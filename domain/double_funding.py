@@ -82,7 +82,7 @@ def recoveries(state: Journey, context: Context) -> Iterator[RecoveryOpened]:
         return
     found: dict[str, list[Ineligible]] = {}
     for entitlement, delivery in ineligible(state, context.person, context.programme):
-        if delivery.delivery_id not in state.file.recovered:
+        if not state.file.deliveries[delivery.delivery_id].recovered:
             found.setdefault(entitlement.entitlement_id, []).append(delivery)
     for entitlement_id, deliveries in found.items():
         yield RecoveryOpened(

@@ -11,15 +11,21 @@ from pydantic import BaseModel, ConfigDict, Field
 from domain.care import (
     Agreer,
     Allocation,
+    ClaimedRow,
+    ClaimRow,
     CommunityLine,
     ConditionResult,
+    Confirmer,
     ExitReason,
+    Extension,
     Goal,
     Ineligible,
     Noticer,
+    Rejection,
     Release,
     ReviewKind,
     ReviewOutcome,
+    RowVerdict,
     SectionAnswer,
     ServiceLine,
     Views,
@@ -35,8 +41,11 @@ from domain.fields import (
     PersonalCode,
     PersonalCodeword,
     PublicName,
+    Reference,
     RegistryCode,
     Sealed,
+    SignedCents,
+    TotalCents,
     Words,
 )
 from domain.working_days import start_of_day
@@ -154,6 +163,55 @@ class PlacePostponed(Event):
 
     agreement: Code
     assessment_due: Due
+
+
+@stored_as("offer.received", part="place")
+class OfferReceived(Event):
+    """A place was offered; the person says until the last day of `expires` whether they take it."""
+
+    agreement: Code
+    from_on: date
+    expires: Due | None
+
+
+@stored_as("offer.declined", part="place")
+class OfferDeclined(Event):
+    reason: Words
+    keeps_waiting: bool
+
+
+@stored_as("offer.lapsed", part="place")
+class OfferLapsed(Event):
+    """Nobody answered in time; the person waits on."""
+
+    expired_on: date
+
+
+@stored_as("urgency.recorded", part="urgency")
+class UrgencyRecorded(Event):
+    urgent: bool
+    reason: Words
+
+
+@stored_as("place.suspended", part="place", day="from_on")
+class PlaceSuspended(Event):
+    """The place is kept, and for a time not used."""
+
+    from_on: date
+    reason: Words
+
+
+@stored_as("place.resumed", part="place", day="on")
+class PlaceResumed(Event):
+    on: date
+
+
+@stored_as("exit.planned", part="exit")
+class ExitPlanned(Event):
+    """When the person is expected to leave, and why; without a day, the plan is taken back."""
+
+    on: date | None
+    reason: ExitReason | None
 
 
 @stored_as("case_manager.appointed", part="case_manager")
@@ -299,6 +357,24 @@ class BudgetDecided(Event):
     review_kind: ReviewKind
     review_due: Due
     challenge_until: Due
+    plan_ends: Due | None = None
+    decided_on: date | None = None  # from then on the lines run as they are here
+
+
+@stored_as("budget.extended", part="budget")
+class BudgetExtended(Event):
+    """The plan's last day has passed and no new plan is there: nobody loses their help because an office is late."""
+
+    lines: tuple[Extension, ...]
+    plan_ends: Due
+
+
+@stored_as("budget.reinstated", part="budget")
+class BudgetReinstated(Event):
+    """Help from before the end of a line was told late: of what its orders gave back then, so much is taken again."""
+
+    line_id: Code
+    cents: Cents
 
 
 @stored_as("service.committed", part="budget")
@@ -322,10 +398,14 @@ class RecoveryOpened(Event):
 
 @stored_as("payment.recorded", part="budget", day="paid_on")
 class PaymentRecorded(Event):
+    """Of one line, what a claim's rows come to; `set_off_cents` of it is not sent, because the provider owed it."""
+
     line_id: Code
     paid_on: date
     cents: Cents
-    reference: Code
+    reference: Reference
+    claim_id: Id | None = None
+    set_off_cents: Cents = 0
 
 
 # ── Delivery ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -345,6 +425,11 @@ class DeliveryRecorded(Event):
     cents: Cents
     worker: Code | None
     note: Words | None
+    own_cents: Cents = 0  # the person's own share of the price, beside `cents`
+    goal_id: Code | None = None
+    reference: Reference | None = None  # the provider's own number of the entry
+    session: Reference | None = None  # those who were helped together have the same
+    participants: int | None = None
 
 
 @stored_as("delivery.corrected", part="delivery")
@@ -357,18 +442,19 @@ class DeliveryCorrected(Event):
     cents_before: Cents
     cents: Cents
     reason: Words
+    own_cents: Cents = 0
 
 
 @stored_as("delivery.confirmed", part="delivery")
 class DeliveryConfirmed(Event):
     delivery_id: Id
-    confirmed_by: Agreer
+    confirmed_by: Confirmer
 
 
 @stored_as("delivery.disputed", part="delivery")
 class DeliveryDisputed(Event):
     delivery_id: Id
-    disputed_by: Agreer
+    disputed_by: Confirmer
     reason: Words
 
 
@@ -377,6 +463,15 @@ class DisputeSettled(Event):
     delivery_id: Id
     upheld: bool
     reason: Words
+
+
+@stored_as("deliveries.claimed", part="claims")
+class DeliveriesClaimed(Event):
+    """What became of this journey's rows of a claim."""
+
+    claim_id: Id
+    rules: Code
+    rows: tuple[ClaimedRow, ...]
 
 
 @stored_as("visit.missed", part="delivery", day="day")
@@ -428,9 +523,10 @@ class JourneyExited(Event):
 
 @stored_as("budget.settled", part="budget")
 class BudgetSettled(Event):
-    """What was set aside and will not be used is given back."""
+    """What was set aside and will not be used is given back; `final` when no late help can be told any more."""
 
     released: tuple[Release, ...]
+    final: bool = False
 
 
 # ── Agreements and their places ──────────────────────────────────────────────────────────────────────────────────────
@@ -449,8 +545,11 @@ class AgreementSigned(Event):
 
 @stored_as("place.occupied", part="places", day="from_on")
 class PlaceOccupied(Event):
+    """From a day on; `reserved_on` is when it was given, where that is known."""
+
     journey_id: Id
     from_on: date
+    reserved_on: date | None = None
 
 
 @stored_as("place.freed", part="places", day="on")
@@ -461,7 +560,39 @@ class PlaceFreed(Event):
 
 @stored_as("place.offered", part="places")
 class PlaceOffered(Event):
+    """From a day on, until an answer or the last day of `expires`; offers of a time without such days have none."""
+
     journey_id: Id
+    from_on: date | None = None
+    made_on: date | None = None
+    expires: Due | None = None
+
+
+@stored_as("offer.passed", part="places")
+class OfferPassed(Event):
+    """Declined, or not answered in time: from that day on the place is free for the next."""
+
+    journey_id: Id
+    reason: Code
+    on: date
+
+
+@stored_as("holding.suspended", part="places", day="from_on")
+class HoldingSuspended(Event):
+    journey_id: Id
+    from_on: date
+
+
+@stored_as("holding.resumed", part="places", day="on")
+class HoldingResumed(Event):
+    journey_id: Id
+    on: date
+
+
+@stored_as("holding.exit_planned", part="places")
+class HoldingExitPlanned(Event):
+    journey_id: Id
+    on: date | None
 
 
 @stored_as("waiting.joined", part="waiting", day="since")
@@ -470,12 +601,31 @@ class WaitingJoined(Event):
     municipality: Code
     since: date
     place_from: date
+    urgent: bool = False
+
+
+@stored_as("waiting.ranked", part="waiting")
+class WaitingRanked(Event):
+    """Whether it is urgent; why is said in the person's own journey."""
+
+    journey_id: Id
+    urgent: bool
 
 
 @stored_as("waiting.left", part="waiting")
 class WaitingLeft(Event):
     journey_id: Id
     reason: Code
+    on: date | None = None
+
+
+@stored_as("funding.recorded", part="funding")
+class FundingRecorded(Event):
+    """Money for one period of the agreement from one source; a later record of the same replaces it."""
+
+    valid_from: date
+    source: Code
+    cents: TotalCents
 
 
 # ── Persons ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -570,3 +720,50 @@ class ProviderContractChanged(Event):
     municipalities: tuple[Code, ...]
     valid_from: date
     valid_to: date | None
+
+
+# ── Claims ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("claim.assembled", part="claim")
+class ClaimAssembled(Event):
+    """What a provider delivered in a municipality in a month, and what changed of earlier months."""
+
+    provider_id: Id
+    municipality: Code
+    month: date  # its first day
+    rows: tuple[ClaimRow, ...]
+
+
+@stored_as("claim.rows_added", part="claim")
+class ClaimRowsAdded(Event):
+    """More rows than one fact holds."""
+
+    rows: tuple[ClaimRow, ...]
+
+
+@stored_as("claim.decided", part="claim")
+class ClaimDecided(Event):
+    """The municipality has looked at the claim; every row that it did not reject is checked now, journey by journey."""
+
+    rejections: tuple[Rejection, ...]
+
+
+@stored_as("claim.checked", part="claim")
+class ClaimChecked(Event):
+    """What became of the rows; `complete` with the last of them."""
+
+    rows: tuple[RowVerdict, ...]
+    complete: bool
+
+
+@stored_as("claim.payment_ordered", part="claim", day="paid_on")
+class ClaimPaymentOrdered(Event):
+    paid_on: date
+    reference: Reference
+    cents: SignedCents  # less than nothing: the provider pays back
+
+
+@stored_as("claim.paid", part="claim")
+class ClaimPaid(Event):
+    """The payment stands in the books of every journey of the claim."""

@@ -26,6 +26,9 @@ class Sealed:
 Code = Annotated[str, Clear(), StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.@/:-]{0,79}$")]
 Id = Annotated[str, Clear(), StringConstraints(pattern=r"^[a-z]{1,12}-[0-9a-z-]{1,60}$")]
 
+Reference = Annotated[
+    str, Clear(), StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,79}$")
+]  # others' numbers
 AgreementCode = Annotated[str, Clear(), StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]  # part of its address
 RegistryCode = Annotated[str, Clear(), StringConstraints(pattern=r"^[0-9]{8}$")]  # of the Estonian business register
 PublicName = Annotated[str, Clear(), StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -40,4 +43,6 @@ Degrees = Annotated[dict[str, Degree], Sealed(), Field(max_length=200)]
 
 # Amounts. Money is whole cents, time whole minutes: both exact, both integers.
 Cents = Annotated[int, Field(ge=0, le=100_000_000)]
+SignedCents = Annotated[int, Field(ge=-100_000_000, le=100_000_000)]
+TotalCents = Annotated[int, Field(ge=0, le=100_000_000_000)]  # of many people together
 Minutes = Annotated[int, Field(gt=0, le=60_000)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import assert_never
 
@@ -11,6 +12,8 @@ from domain.due import Wake, wakes
 from domain.events import (
     AssessmentReopened,
     BudgetDecided,
+    BudgetExtended,
+    BudgetReinstated,
     BudgetSettled,
     CarerAssessed,
     CaseManagerAppointed,
@@ -20,18 +23,25 @@ from domain.events import (
     ConsentLapsed,
     ContactLogged,
     CrisisPlanChanged,
+    DeliveriesClaimed,
     DeliveryConfirmed,
     DeliveryCorrected,
     DeliveryDisputed,
     DeliveryRecorded,
     DisputeSettled,
     Event,
+    ExitPlanned,
     JourneyExited,
     NeedsAssessed,
+    OfferDeclined,
+    OfferLapsed,
+    OfferReceived,
     PaymentRecorded,
     PlaceAwaited,
     PlacePostponed,
     PlaceReceived,
+    PlaceResumed,
+    PlaceSuspended,
     PlanAgreed,
     PlanDrafted,
     PlanReopened,
@@ -45,21 +55,36 @@ from domain.events import (
     ReminderRaised,
     ReviewHeld,
     ServiceCommitted,
+    UrgencyRecorded,
     VisitMissed,
 )
+from domain.ledger import LineAccount, YearlyCap
 from domain.persons import one_journey
 from domain.ports import QuotaMove
-from domain.stages import assessment, budgeting, delivery, exit, planning, referral, review, throughout
+from domain.stages import (
+    assessment,
+    budgeting,
+    claiming,
+    delivery,
+    eligibility,
+    exit,
+    holding,
+    placing,
+    planning,
+    referral,
+    review,
+    throughout,
+)
 from domain.states import (
     AwaitingAgreement,
     AwaitingAssessment,
     AwaitingBudget,
     AwaitingExit,
     AwaitingPlan,
+    CaseFile,
     Exited,
     InDelivery,
     Journey,
-    LineAccount,
     Referred,
     Refused,
     Waiting,
@@ -75,11 +100,15 @@ def decide(command: Command, state: Journey | None, context: Context) -> Decisio
 
 
 def _by_stage(command: Command, state: Journey | None, context: Context) -> Decision:
-    if isinstance(command, referral.ReferralCommand):
+    if isinstance(command, referral.ReferralCommand | eligibility.DecideEligibility):
         return referral.decide(command, state, context)
     if state is None:
         raise WrongStage(command=command.name, at="a referral")
     match command:
+        case placing.PlaceCommand():
+            return placing.decide(command, state, context)
+        case holding.HoldingCommand():
+            return holding.decide(command, state, context)
         case assessment.AssessmentCommand():
             return assessment.decide(command, state, context)
         case planning.PlanningCommand():
@@ -88,6 +117,8 @@ def _by_stage(command: Command, state: Journey | None, context: Context) -> Deci
             return budgeting.decide(command, state, context)
         case delivery.DeliveryCommand():
             return delivery.decide(command, state, context)
+        case claiming.ClaimingCommand():
+            return claiming.decide(command, state, context)
         case review.ReviewCommand():
             return review.decide(command, state, context)
         case exit.ExitCommand():
@@ -113,16 +144,24 @@ def evolve(state: Journey | None, event: Event, stream_id: str, version: int) ->
         raise ValueError("a journey's stream starts with referral.recorded")
     match event:
         case (
-            ReferralCompleted() | ReferralAccepted() | ReferralRefused() | ReferralReopened()
-            | PlaceReceived() | PlaceAwaited() | PlacePostponed() | CaseManagerAppointed()
+            ReferralCompleted() | ReferralAccepted() | ReferralRefused() | ReferralReopened() | CaseManagerAppointed()
         ):  # fmt: skip
             return referral.evolve(state, event)
+        case (
+            PlaceReceived() | PlaceAwaited() | PlacePostponed() | OfferReceived() | OfferDeclined() | OfferLapsed()
+            | UrgencyRecorded()
+        ):  # fmt: skip
+            return placing.evolve(state, event)
+        case PlaceSuspended() | PlaceResumed() | ExitPlanned():
+            return holding.evolve(state, event)
         case NeedsAssessed() | CarerAssessed() | AssessmentReopened():
             return assessment.evolve(state, event)
         case PlanDrafted() | PlanAgreed() | PlanReopened():
             return planning.evolve(state, event)
-        case BudgetDecided() | ServiceCommitted() | PaymentRecorded() | BudgetSettled():
+        case BudgetDecided() | BudgetExtended() | BudgetReinstated() | ServiceCommitted() | BudgetSettled():
             return budgeting.evolve(state, event)
+        case DeliveriesClaimed() | PaymentRecorded():
+            return claiming.evolve(state, event)
         case (
             DeliveryRecorded() | DeliveryCorrected() | DeliveryConfirmed() | DeliveryDisputed() | DisputeSettled()
             | VisitMissed() | ProgressNoted()
@@ -171,9 +210,10 @@ def pending(state: Journey) -> tuple[Wake, ...]:
 
 
 def settled(state: Journey) -> bool:
-    """Whether nothing can follow by itself any more: over, paid, unchallenged, and past challenging."""
+    """Whether nothing can follow by itself any more: over, claimed and paid, unchallenged, and past challenging."""
     over = isinstance(state, Refused | Exited)
-    owed = any(account.delivered != account.paid for account in state.file.accounts.values())
+    file = state.file
+    owed = file.unpaid_claims or any(each.claimable or each.disputed for each in file.deliveries.values())
     return over and not owed and not state.file.challenges and not throughout.deadlines(state)
 
 
@@ -183,19 +223,39 @@ Amount = Callable[[LineAccount], int]
 BOUNDS: tuple[tuple[str, Amount, Amount], ...] = (  # name, what is used, of what
     ("committed", lambda a: a.committed, lambda a: a.allocated),
     ("delivered", lambda a: a.delivered, lambda a: a.committed),
-    ("paid", lambda a: a.paid, lambda a: a.delivered),
+    ("accepted", lambda a: a.accepted, lambda a: a.delivered),
+    ("paid", lambda a: a.paid, lambda a: a.accepted),
 )
 
 
 def quota_moves(before: Journey | None, after: Journey | None) -> tuple[QuotaMove, ...]:
-    """Committed of allocated, delivered of committed, paid of delivered, per line; and one open journey per person."""
+    """Committed of allocated, delivered of committed, accepted of delivered, paid of accepted, per line; what a component
+    with a yearly cap takes of it, over all journeys of the person; and one open journey per person."""
     if after is None:
         return ()
     moves = [move for line_id in after.file.accounts for move in _line_moves(line_id, before, after)]
+    moves += _cap_moves(before, after)
     opened = _is_open(after) - (before is not None and _is_open(before))
     if opened:
         moves.append(QuotaMove(key=one_journey(after.file.person_id), used=opened))
     return tuple(moves)
+
+
+def _cap_moves(before: Journey | None, after: Journey) -> Iterator[QuotaMove]:
+    old = {} if before is None else _capped(before.file)
+    for cap, cents in _capped(after.file).items():
+        moved = cents - old.get(cap, 0)
+        if moved:
+            key = f"cap/{after.file.person_id}/{cap.component}/{cap.year}"
+            yield QuotaMove(key=key, used=moved, limit=cap.cents)
+
+
+def _capped(file: CaseFile) -> Counter[YearlyCap]:
+    spent: Counter[YearlyCap] = Counter()
+    for account in file.accounts.values():
+        if account.cap is not None:
+            spent[account.cap] += account.allocated
+    return spent
 
 
 def _is_open(state: Journey) -> bool:

@@ -1,4 +1,4 @@
-"""Where a person, an agreement and a provider stand: what each stream comes to."""
+"""Where a person and a provider stand: what each stream comes to."""
 
 from __future__ import annotations
 
@@ -33,49 +33,6 @@ class Person:
 
     def consents_to(self, purpose: str, recipient: str) -> bool:
         return (purpose, recipient) in self.consents
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Waiter:
-    journey_id: str
-    municipality: str
-    since: date
-    place_from: date
-    joined: int  # the version at which they joined: who came first that day
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Agreement:
-    """`places` are those of the latest period; a place is held by a journey from a day on."""
-
-    agreement: str
-    municipalities: frozenset[str]
-    places: int
-    valid_from: date
-    valid_to: date | None
-    version: int
-    occupied: Mapping[str, date] = field(default_factory=dict)
-    waiting: tuple[Waiter, ...] = ()  # in order: day of the complete application, then who joined first
-    offered: frozenset[str] = frozenset()
-
-    @property
-    def free(self) -> int:
-        """Places neither taken nor offered."""
-        return self.places - len(self.occupied) - len(self.offered)
-
-    @property
-    def next_in_order(self) -> Waiter | None:
-        return next((w for w in self.waiting if w.journey_id not in self.offered), None)
-
-    def waiter(self, journey_id: str) -> Waiter | None:
-        return next((w for w in self.waiting if w.journey_id == journey_id), None)
-
-    def has_ended(self, on: date) -> bool:
-        return self.valid_to is not None and self.valid_to < on
-
-    def ahead_of(self, since: date) -> int:
-        """How many wait before somebody whose application was complete on `since`."""
-        return sum(1 for waiter in self.waiting if waiter.since <= since)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,26 +1,39 @@
-"""Agreements and their service places: how many, who has one, who waits, and in which order."""
+"""Agreements and their service places: periods side by side, offers that expire, and money where it is recorded."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from pydantic import Field
 
+from domain.agreement import Agreement, Holding, Offer, Terms, Waiter, resumed, suspended
 from domain.decision import Command, Context, Decision, Rejected
+from domain.due import REMINDER_HOUR
 from domain.events import (
     AgreementSigned,
     Event,
+    FundingRecorded,
+    HoldingExitPlanned,
+    HoldingResumed,
+    HoldingSuspended,
+    OfferPassed,
     PlaceFreed,
     PlaceOccupied,
     PlaceOffered,
     WaitingJoined,
     WaitingLeft,
+    WaitingRanked,
 )
-from domain.fields import AgreementCode, Code
-from domain.parties import Agreement, Waiter
+from domain.fields import AgreementCode, Code, TotalCents
 from domain.ports import QuotaMove
+from domain.programme.periods import overlap
 from domain.providers import PeriodBackwards
+from domain.reckoning import working_days_from
+from domain.waiting import next_to_offer, order_rules
+from domain.working_days import at_hour
+
+EXPIRED = "expired"  # why an offer passed on, where nobody declined it
 
 
 class AgreementExists(Rejected):
@@ -30,15 +43,9 @@ class AgreementExists(Rejected):
 
 
 class FewerPlacesThanTaken(Rejected):
-    """{taken} places are taken; the agreement cannot have only {places}."""
+    """{taken} places are taken or offered into that period; the agreement cannot have only {places}."""
 
     code = "fewer_places_than_taken"
-
-
-class TermsTooEarly(Rejected):
-    """The terms start on {valid_from}; until then those in force hold, so record them on that day or after it."""
-
-    code = "terms_too_early"
 
 
 class NothingToOffer(Rejected):
@@ -47,9 +54,21 @@ class NothingToOffer(Rejected):
     code = "nothing_to_offer"
 
 
+class UnknownPeriod(Rejected):
+    """The agreement has no period that starts on {valid_from}."""
+
+    code = "unknown_period"
+    status = 422
+
+
 def stream_of(agreement: str) -> str:
     """Agreements have natural names, so their stream is found without a look-up."""
     return f"agreement-{agreement}"
+
+
+def passes_on(last_day: date) -> datetime:
+    """When an offer that nobody answered goes to the next: its last day still counts."""
+    return at_hour(last_day + timedelta(days=1), REMINDER_HOUR)
 
 
 class AgreementCommand(Command):
@@ -58,7 +77,7 @@ class AgreementCommand(Command):
 
 
 class SignAgreement(AgreementCommand):
-    """Record an agreement, or its next period: which municipalities, how many places, from when."""
+    """Record an agreement, or another period of it, also beforehand: which municipalities, how many places, from when."""
 
     name = "sign-agreement"
     part = "terms"
@@ -76,27 +95,40 @@ class SignAgreement(AgreementCommand):
         return stream_of(self.agreement)
 
 
+class RecordFunding(AgreementCommand):
+    """Record the money of one period from one source; recorded again, the later amount holds."""
+
+    name = "record-funding"
+    part = "funding"
+
+    valid_from: date
+    source: Code
+    cents: TotalCents
+
+
 class OfferPlace(AgreementCommand):
-    """Offer a free place to the first in order."""
+    """Let offers pass that nobody answered in time; then offer a free place to the first in order."""
 
     name = "offer-place"
     part = "places"
     internal = True
 
 
-COMMANDS: tuple[type[AgreementCommand], ...] = (SignAgreement, OfferPlace)
+COMMANDS: tuple[type[AgreementCommand], ...] = (SignAgreement, RecordFunding, OfferPlace)
 
 
 def decide(command: Command, state: Agreement | None, context: Context) -> Decision:
-    if isinstance(command, SignAgreement):
-        _check_terms(command, state, context)
-        return Decision(events=(AgreementSigned(**dict(command)),))
-    if state is None or state.free <= 0 or state.has_ended(context.today):
-        raise NothingToOffer
-    waiter = state.next_in_order
-    if waiter is None:
-        raise NothingToOffer
-    return Decision(events=(PlaceOffered(journey_id=waiter.journey_id),))
+    match command:
+        case SignAgreement():
+            _check_terms(command, state, context)
+            return Decision(events=(AgreementSigned(**dict(command)),))
+        case RecordFunding() if state is not None:
+            if all(terms.valid_from != command.valid_from for terms in state.terms):
+                raise UnknownPeriod(field="valid_from", valid_from=command.valid_from)
+            return Decision(events=(FundingRecorded(**dict(command)),))
+        case OfferPlace() if state is not None:
+            return Decision(events=_offers(state, context))
+    raise NothingToOffer
 
 
 def _check_terms(command: SignAgreement, state: Agreement | None, context: Context) -> None:
@@ -106,76 +138,157 @@ def _check_terms(command: SignAgreement, state: Agreement | None, context: Conte
         context.programme.municipality(municipality)
     if state is None:
         return
-    if state.valid_to is None or command.valid_from <= state.valid_to:
+    terms = _terms(command)
+    if any(overlap(terms, each) for each in state.terms):
         raise AgreementExists(field="valid_from")
-    if command.valid_from > context.today:
-        raise TermsTooEarly(field="valid_from", valid_from=command.valid_from)
-    if command.places < len(state.occupied):
-        raise FewerPlacesThanTaken(field="places", taken=len(state.occupied), places=command.places)
+    taken = state.held_in(terms) + state.offered_in(terms)
+    if command.places < taken:
+        raise FewerPlacesThanTaken(field="places", taken=taken, places=command.places)
+
+
+def _terms(signed: SignAgreement | AgreementSigned) -> Terms:
+    return Terms(
+        valid_from=signed.valid_from,
+        valid_to=signed.valid_to,
+        places=signed.places,
+        municipalities=signed.municipalities,
+    )
+
+
+def _offers(state: Agreement, context: Context) -> tuple[Event, ...]:
+    """Nothing, where others think an offer over: then the answer tells until when."""
+    today = context.today
+    expired = tuple(
+        OfferPassed(journey_id=each.journey_id, reason=EXPIRED, on=each.expires.on + timedelta(days=1))
+        for each in state.offers.values()
+        if each.expires is not None and each.has_expired(today)
+    )
+    if expired:
+        return expired
+    waiter = next_to_offer(state, order_rules(state, context.programme, today), today)
+    if waiter is not None:
+        return (_offer(waiter, context),)
+    if not state.offers:
+        raise NothingToOffer
+    return ()
+
+
+def _offer(waiter: Waiter, context: Context) -> PlaceOffered:
+    today, municipality = context.today, waiter.municipality
+    days = context.programme.settings(municipality, today).offer_working_days
+    return PlaceOffered(
+        journey_id=waiter.journey_id,
+        from_on=max(waiter.place_from, today),
+        made_on=today,
+        expires=working_days_from(context, today, days, municipality, "offer"),
+    )
+
+
+# ── What has happened ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def evolve(state: Agreement | None, event: Event, stream_id: str, version: int) -> Agreement:
     if isinstance(event, AgreementSigned):
-        return _sign(state, event, version)
+        known = state or Agreement(agreement=event.agreement, version=version, terms=())
+        terms = tuple(sorted((*known.terms, _terms(event)), key=lambda each: each.valid_from))
+        return replace(known, terms=terms, version=version, freed_at=version)
     if state is None:
         raise ValueError("an agreement's stream starts with agreement.signed")
     return replace(_move(state, event, version), version=version)
 
 
-def _sign(state: Agreement | None, event: AgreementSigned, version: int) -> Agreement:
-    signed = Agreement(
-        agreement=event.agreement,
-        municipalities=frozenset(event.municipalities),
-        places=event.places,
-        valid_from=event.valid_from,
-        valid_to=event.valid_to,
-        version=version,
-    )
-    if state is None:
-        return signed
-    return replace(signed, occupied=state.occupied, waiting=state.waiting, offered=state.offered)
-
-
 def _move(state: Agreement, event: Event, version: int) -> Agreement:
     match event:
         case PlaceOccupied():
-            return replace(
-                _without(state, event.journey_id), occupied={**state.occupied, event.journey_id: event.from_on}
-            )
+            holding = Holding(**event.model_dump())
+            holdings = {**state.holdings, event.journey_id: holding}
+            return replace(_without(state, event.journey_id, event.reserved_on), holdings=holdings)
         case PlaceFreed():
-            return replace(state, occupied={j: day for j, day in state.occupied.items() if j != event.journey_id})
+            return replace(_released(state, event), freed_at=version)
+        case HoldingSuspended() | HoldingResumed() | HoldingExitPlanned():
+            return _dated(state, event)
         case PlaceOffered():
-            return replace(state, offered=state.offered | {event.journey_id})
+            offer = Offer(
+                journey_id=event.journey_id, from_on=event.from_on, made_on=event.made_on, expires=event.expires
+            )
+            return replace(state, offers={**state.offers, event.journey_id: offer})
+        case OfferPassed():
+            over = _offer_over(state, event.journey_id, event.on)
+            passed = (_passed(each, event, version) for each in state.waiting)
+            return replace(over, waiting=tuple(passed))
         case WaitingJoined():
             waiter = Waiter(**event.model_dump(), joined=version)
-            return replace(state, waiting=tuple(sorted((*state.waiting, waiter), key=lambda w: (w.since, w.joined))))
+            return replace(state, waiting=(*state.waiting, waiter))
+        case WaitingRanked():
+            ranked = (replace(w, urgent=event.urgent) if w.journey_id == event.journey_id else w for w in state.waiting)
+            return replace(state, waiting=tuple(ranked))
         case WaitingLeft():
-            return _without(state, event.journey_id)
+            return _without(state, event.journey_id, event.on)
+        case FundingRecorded():
+            return replace(state, funding={**state.funding, (event.valid_from, event.source): event.cents})
     raise ValueError(f"{event.type} does not belong into an agreement's stream")
 
 
-def _without(state: Agreement, journey_id: str) -> Agreement:
-    return replace(
-        state,
-        waiting=tuple(w for w in state.waiting if w.journey_id != journey_id),
-        offered=state.offered - {journey_id},
-    )
+def _passed(waiter: Waiter, event: OfferPassed, version: int) -> Waiter:
+    if waiter.journey_id != event.journey_id:
+        return waiter
+    return replace(waiter, passed_on=event.on, passed_at=version)
+
+
+def _released(state: Agreement, event: PlaceFreed) -> Agreement:
+    holding = state.holdings.get(event.journey_id)
+    if holding is None:
+        return state
+    rest = {journey_id: each for journey_id, each in state.holdings.items() if journey_id != event.journey_id}
+    return replace(state, holdings=rest, released=(*state.released, replace(holding, left_on=event.on)))
+
+
+def _dated(state: Agreement, event: HoldingSuspended | HoldingResumed | HoldingExitPlanned) -> Agreement:
+    holding = state.holdings.get(event.journey_id)
+    if holding is None:
+        return state
+    match event:
+        case HoldingSuspended():
+            holding = replace(holding, suspensions=suspended(holding.suspensions, event.from_on))
+        case HoldingResumed():
+            holding = replace(holding, suspensions=resumed(holding.suspensions, event.on))
+        case HoldingExitPlanned():
+            holding = replace(holding, exit_planned_on=event.on)
+    return replace(state, holdings={**state.holdings, event.journey_id: holding})
+
+
+def _without(state: Agreement, journey_id: str, on: date | None) -> Agreement:
+    waiting = tuple(w for w in state.waiting if w.journey_id != journey_id)
+    return replace(_offer_over(state, journey_id, on), waiting=waiting)
+
+
+def _offer_over(state: Agreement, journey_id: str, on: date | None) -> Agreement:
+    """The offer stands no more; where its days are known, they are kept."""
+    offer = state.offers.get(journey_id)
+    if offer is None:
+        return state
+    rest = {each: open_ for each, open_ in state.offers.items() if each != journey_id}
+    dated = offer.made_on is not None and on is not None
+    kept = (*state.past_offers, replace(offer, over_on=on)) if dated else state.past_offers
+    return replace(state, offers=rest, past_offers=kept)
+
+
+# ── The bound that the database keeps ────────────────────────────────────────────────────────────────────────────────
 
 
 def quota_moves(before: Agreement | None, after: Agreement | None) -> tuple[QuotaMove, ...]:
-    """The bound in the database that no number of simultaneous referrals can pass: places used of places agreed."""
-    if after is None or (before is not None and before.valid_from == after.valid_from):
-        return _change(before, after)
-    closed = () if before is None else (QuotaMove(key=_key(before), used=-len(before.occupied)),)
-    return (*closed, QuotaMove(key=_key(after), used=len(after.occupied), allowed=after.places))
-
-
-def _change(before: Agreement | None, after: Agreement | None) -> tuple[QuotaMove, ...]:
-    if before is None or after is None:
+    """Places held of places agreed, for each period by itself: no number of simultaneous referrals can pass it."""
+    if after is None:
         return ()
-    used = len(after.occupied) - len(before.occupied)
-    return (QuotaMove(key=_key(after), used=used),) if used else ()
+    moves = (_move_of(terms, before, after) for terms in after.terms)
+    return tuple(move for move in moves if move.used or move.allowed)
 
 
-def _key(agreement: Agreement) -> str:
-    return f"places/{agreement.agreement}/{agreement.valid_from}"
+def _move_of(terms: Terms, before: Agreement | None, after: Agreement) -> QuotaMove:
+    known = before is not None and terms in before.terms
+    held = before.held_in(terms) if known and before is not None else 0
+    return QuotaMove(
+        key=f"places/{after.agreement}/{terms.valid_from}",
+        used=after.held_in(terms) - held,
+        allowed=0 if known else terms.places,
+    )

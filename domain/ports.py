@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol, Self
 
+from domain.care import ClaimRow
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
 class Position:
@@ -74,11 +76,13 @@ class StreamAppend:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QuotaMove:
     """Adds to a bound and to what is used of it (either may be negative); afterwards 0 <= used <= allowed must hold.
-    A row that does not exist counts as 0 of 0."""
+    A row that does not exist counts as 0 of 0. Where several streams share a bound that none of them owns, `limit` says
+    what is allowed: it is put there as more is used, and whatever is given back passes."""
 
     key: str
     used: int = 0
     allowed: int = 0
+    limit: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,7 +200,9 @@ class Lookout(Protocol):
 
     async def confirm(self, journey_id: str, version: int) -> None: ...
 
-    async def agreements_with_offers_to_make(self) -> tuple[str, ...]: ...
+    async def agreements_with_offers_due(self, today: date) -> tuple[str, ...]:
+        """Those with an offer to make, or one that was not answered in time."""
+        ...
 
 
 class Matches(Protocol):
@@ -206,6 +212,14 @@ class Matches(Protocol):
         self, *, municipality: str, given_name: str, family_name: str, birth_date: date, personal_code: str | None
     ) -> tuple[str, ...]:
         """Ids of people there with the same personal code, or the same name and birth date."""
+        ...
+
+
+class Claimable(Protocol):
+    """Finds what a provider can claim."""
+
+    async def up_to(self, day: date, *, provider_id: str, municipality: str) -> tuple[ClaimRow, ...]:
+        """Deliveries until that day whose worth is not what was claimed of them; everything recorded by now counts."""
         ...
 
 

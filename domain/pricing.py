@@ -41,9 +41,15 @@ def prices_over(line: ServiceLine, municipality: str, context: Context) -> tuple
     return programme.prices_between(*wanted)
 
 
-def ceiling_cents(minutes: int, prices: tuple[Price, ...]) -> int:
-    """Enough for the minutes whenever in the period they are used: the highest price counts."""
-    return cost_cents(minutes=minutes, cents_per_hour=max(price.cents_per_hour for price in prices))
+def ceiling_cents(minutes: int, prices: tuple[Price, ...], own_percent: int) -> int:
+    """Enough for the minutes whenever in the period they are used: the highest price counts, less the person's own share."""
+    cost = cost_cents(minutes=minutes, cents_per_hour=max(price.cents_per_hour for price in prices))
+    return cost - own_share(cost, own_percent)
+
+
+def own_share(cents: int, own_percent: int) -> int:
+    """What the person pays of a cost, by the rule of their municipality; a part of a cent is not theirs."""
+    return cents * own_percent // 100
 
 
 def _terms(day: date, component: str, tariff: str, municipality: str, context: Context) -> AgreementTerms:

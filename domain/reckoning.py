@@ -42,6 +42,11 @@ def days_from(context: Context, start: date, days: int, municipality: str, what:
     return _due(context, calendar.add_working_days(day, 0), municipality, f"{what}-{days}-days")
 
 
+def on_the_day(context: Context, day: date, municipality: str, what: str) -> Due:
+    """The day itself, working day or not: something ends then by itself."""
+    return _due(context, day, municipality, what)
+
+
 def _due(context: Context, on: date, municipality: str, rule: str) -> Due:
     settings = context.programme.settings(municipality, context.today)
     calendar = context.programme.calendar(on)

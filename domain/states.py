@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import takewhile
 
-from domain.care import CommunityLine, Goal, ServiceLine
+from domain.agreement import Suspension
+from domain.care import ClaimedRow, CommunityLine, ExitReason, Goal, ServiceLine
 from domain.decision import Rejected
 from domain.due import Deadline, Due, deadline
+from domain.ledger import Account, LineAccount, Moves, owing_back
 
 
 class UnknownLine(Rejected):
@@ -23,6 +25,21 @@ class UnknownLine(Rejected):
 class Place:
     agreement: str
     from_on: date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OfferedPlace:
+    """The person is to say whether they take it."""
+
+    agreement: str
+    from_on: date
+    expires: Due | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlannedExit:
+    on: date
+    reason: ExitReason
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,27 +67,38 @@ class Plan:
         return next((goal for goal in self.goals if goal.goal_id == goal_id), None)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LineAccount:
-    """The four numbers of a budget line, in cents: paid <= delivered <= committed <= allocated, always."""
-
-    line: ServiceLine
-    allocated: int = 0
-    committed: int = 0
-    delivered: int = 0
-    paid: int = 0
+Content = tuple[date, int, str | None, str | None, int | None]  # day, minutes, worker, session, participants
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
+    """Help given, and how far its cost has come: paid <= accepted <= cents. `claimed` is what the rows of all claims come to,
+    which a correction changes only with the next claim."""
+
     delivery_id: str
     line_id: str
     day: date
     minutes: int
     cents: int
     cents_per_hour: int
+    provider_id: str
+    component: str
+    tariff: str
+    told: Content
+    reference: str | None = None
     confirmed: bool = False
     disputed: bool = False
+    recovered: bool = False  # its cost is claimed back
+    rejected: int = 0  # of its cost, what claims left out
+    accepted: int = 0
+    paid: int = 0
+    claimed: int = 0
+
+    @property
+    def claimable(self) -> int:
+        """What the next claim has to say of it, in cents: nothing while it is disputed."""
+        worth = 0 if self.recovered else self.cents - self.rejected
+        return 0 if self.disputed else worth - self.claimed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,16 +128,21 @@ class CaseFile:
     place: Place | None = None
     place_from: date | None = None
     waits_in: str | None = None  # the agreement whose waiting order the journey stands in
+    offer: OfferedPlace | None = None
+    urgent: bool = False
+    suspensions: tuple[Suspension, ...] = ()  # of the place, in order; only the last can be open
+    planned_exit: PlannedExit | None = None
     assessments: tuple[Assessment, ...] = ()
     carers_assessed: frozenset[str] = frozenset()
     plans: Mapping[str, Plan] = field(default_factory=dict)
     accounts: Mapping[str, LineAccount] = field(default_factory=dict)
+    plan_ends: Due | None = None
     deliveries: Mapping[str, Delivery] = field(default_factory=dict)
+    unpaid_claims: Mapping[str, tuple[ClaimedRow, ...]] = field(default_factory=dict)
     reviews: tuple[Review, ...] = ()
     challengeable: Mapping[str, Due] = field(default_factory=dict)  # decision id → until when
     refusal: str | None = None  # the decision that refused, while it stands
     challenges: Mapping[str, Challenge] = field(default_factory=dict)
-    recovered: frozenset[str] = frozenset()  # deliveries whose cost is claimed back
     contacts: int = 0
     raised: frozenset[tuple[str, str]] = frozenset()
     lapsed_consents: frozenset[tuple[str, str]] = frozenset()
@@ -241,19 +274,33 @@ def with_file(state: Journey, file: CaseFile) -> Journey:
     return replace(state, file=file)
 
 
-def booked(file: CaseFile, line_id: str, *, committed: int = 0, delivered: int = 0, paid: int = 0) -> CaseFile:
-    """Adds to the numbers of a line. In a history told by when things were true, its budget may have come later than its
-    first delivery; without an account there is nothing to book on."""
+def booked(file: CaseFile, line_id: str, moves: Moves) -> CaseFile:
+    """In a history told by when things were true, a line's budget may have come later than its first delivery; without an
+    account there is nothing to book on."""
     account = file.accounts.get(line_id)
     if account is None:
         return file
-    changed = replace(
-        account,
-        committed=account.committed + committed,
-        delivered=account.delivered + delivered,
-        paid=account.paid + paid,
-    )
-    return replace(file, accounts={**file.accounts, line_id: changed})
+    return replace(file, accounts={**file.accounts, line_id: account.moved(moves)})
+
+
+def with_delivery(file: CaseFile, after: Delivery) -> CaseFile:
+    """The delivery as it is now, and what that means to its line. What was paid and is not any more is owed back."""
+    before = file.deliveries.get(after.delivery_id)
+    was, now = _positions(before), _positions(after)
+    moves = {account: now[account] - was[account] for account in now}
+    fallen = 0 if before is None else max(before.paid - after.paid, 0)
+    file = booked(file, after.line_id, {**moves, **owing_back(fallen)})
+    return replace(file, deliveries={**file.deliveries, after.delivery_id: after})
+
+
+def _positions(delivery: Delivery | None) -> Moves:
+    cents, accepted, paid = (0, 0, 0) if delivery is None else (delivery.cents, delivery.accepted, delivery.paid)
+    return {
+        Account.ORDERED: -cents,
+        Account.DELIVERED: cents - accepted,
+        Account.PAYABLE: accepted - paid,
+        Account.PAID: paid,
+    }
 
 
 WAITS_FOR: Mapping[type[Journey], str] = {
@@ -271,4 +318,6 @@ WAITS_FOR: Mapping[type[Journey], str] = {
 
 
 def waits_for(state: Journey) -> str:
+    if isinstance(state, Waiting) and state.file.offer is not None:
+        return "an answer to the place that was offered"
     return WAITS_FOR[type(state)]

@@ -32,6 +32,20 @@ def check(
         )
 
 
+def together(quotas: Sequence[QuotaMove]) -> list[QuotaMove]:
+    """Each key once, in order of their bytes; moves of the same key are one, and the last limit told is its limit."""
+    moves: dict[str, QuotaMove] = {}
+    for move in quotas:
+        known = moves.get(move.key, QuotaMove(key=move.key))
+        moves[move.key] = QuotaMove(
+            key=move.key,
+            used=known.used + move.used,
+            allowed=known.allowed + move.allowed,
+            limit=known.limit if move.limit is None else move.limit,
+        )
+    return [moves[key] for key in sorted(moves, key=str.encode)]
+
+
 def _streams(streams: Sequence[StreamAppend]) -> None:
     _require(len(streams) > 0, "an append needs at least one stream")
     _require(len({stream.stream_id for stream in streams}) == len(streams), "a stream stands twice in one append")

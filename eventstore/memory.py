@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -95,18 +94,13 @@ class MemoryEventStore:
             raise ValueError(f"stream {stream.stream_id!r} is a {stored[0].kind}, not a {stream.kind}")
 
     def _moved(self, moves: Sequence[QuotaMove]) -> dict[str, Quota]:
-        used: Counter[str] = Counter()
-        allowed: Counter[str] = Counter()
-        for move in moves:
-            used[move.key] += move.used
-            allowed[move.key] += move.allowed
-        return {key: self._bounded(key, used[key], allowed[key]) for key in sorted(used, key=str.encode)}
+        return {move.key: self._bounded(move) for move in limits.together(moves)}
 
-    def _bounded(self, key: str, used: int, allowed: int) -> Quota:
-        before = self._quotas.get(key, Quota(used=0, allowed=0))
-        after = Quota(used=before.used + used, allowed=before.allowed + allowed)
+    def _bounded(self, move: QuotaMove) -> Quota:
+        before = self._quotas.get(move.key, Quota(used=0, allowed=0))
+        after = Quota(used=before.used + move.used, allowed=_allowed(before, move))
         if not 0 <= after.used <= after.allowed:
-            raise QuotaExceeded(key)
+            raise QuotaExceeded(move.key)
         return after
 
     def _store(self, stream: StreamAppend, event: NewEvent, txid: int, command_id: str) -> None:
@@ -130,3 +124,9 @@ class MemoryEventStore:
         )
         stored.append(entry)
         self._events.append(entry)
+
+
+def _allowed(before: Quota, move: QuotaMove) -> int:
+    if move.limit is None:
+        return before.allowed + move.allowed
+    return move.limit if move.used > 0 else before.allowed

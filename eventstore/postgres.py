@@ -204,14 +204,14 @@ def _event_arrays(
     )
 
 
-def _quota_arrays(quotas: Sequence[QuotaMove]) -> tuple[list[str], list[int], list[int]]:
-    """Each key once, in order; moves of the same key are one."""
-    moves: dict[str, tuple[int, int]] = {}
-    for move in quotas:
-        used, allowed = moves.get(move.key, (0, 0))
-        moves[move.key] = (used + move.used, allowed + move.allowed)
-    keys = sorted(moves)
-    return keys, [moves[key][0] for key in keys], [moves[key][1] for key in keys]
+def _quota_arrays(quotas: Sequence[QuotaMove]) -> tuple[list[str], list[int], list[int], list[int | None]]:
+    moves = limits.together(quotas)
+    return (
+        [move.key for move in moves],
+        [move.used for move in moves],
+        [move.allowed for move in moves],
+        [move.limit for move in moves],
+    )
 
 
 def _position(row: asyncpg.Record) -> Position:

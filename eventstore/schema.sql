@@ -9,7 +9,7 @@ CREATE SCHEMA teekond;
 
 ALTER SCHEMA teekond OWNER TO postgres;
 
-CREATE FUNCTION teekond.append(p_command_id text, p_request_hash text, p_result bytea, p_stream_ids text[], p_stream_kinds text[], p_stream_tenants text[], p_stream_expected bigint[], p_stream_added bigint[], p_event_types text[], p_event_schema_versions bigint[], p_event_bodies bytea[], p_event_sealed bytea[], p_event_first_subjects bigint[], p_event_last_subjects bigint[], p_event_metas bytea[], p_event_occurred timestamp with time zone[], p_event_recorded timestamp with time zone[], p_subject_ids text[], p_quota_keys text[], p_quota_used bigint[], p_quota_allowed bigint[], OUT result bytea, OUT txid xid8, OUT number bigint, OUT duplicate boolean) RETURNS record
+CREATE FUNCTION teekond.append(p_command_id text, p_request_hash text, p_result bytea, p_stream_ids text[], p_stream_kinds text[], p_stream_tenants text[], p_stream_expected bigint[], p_stream_added bigint[], p_event_types text[], p_event_schema_versions bigint[], p_event_bodies bytea[], p_event_sealed bytea[], p_event_first_subjects bigint[], p_event_last_subjects bigint[], p_event_metas bytea[], p_event_occurred timestamp with time zone[], p_event_recorded timestamp with time zone[], p_subject_ids text[], p_quota_keys text[], p_quota_used bigint[], p_quota_allowed bigint[], p_quota_limits bigint[], OUT result bytea, OUT txid xid8, OUT number bigint, OUT duplicate boolean) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -77,9 +77,20 @@ BEGIN
     -- catching them needs a subtransaction.
     FOR i IN 1..cardinality(p_quota_keys) LOOP
         INSERT INTO teekond.quota (key, used, allowed) VALUES (p_quota_keys[i], 0, 0) ON CONFLICT DO NOTHING;
+        -- A limit stands for as long as nobody uses more; what is given back passes also when the limit has been lowered.
         UPDATE teekond.quota AS q
-        SET used = q.used + p_quota_used[i], allowed = q.allowed + p_quota_allowed[i]
-        WHERE q.key = p_quota_keys[i] AND q.used + p_quota_used[i] BETWEEN 0 AND q.allowed + p_quota_allowed[i];
+        SET used = q.used + p_quota_used[i],
+            allowed = CASE
+                WHEN p_quota_limits[i] IS NULL THEN q.allowed + p_quota_allowed[i]
+                WHEN p_quota_used[i] > 0 THEN p_quota_limits[i]
+                ELSE q.allowed
+            END
+        WHERE q.key = p_quota_keys[i]
+            AND q.used + p_quota_used[i] BETWEEN 0 AND CASE
+                WHEN p_quota_limits[i] IS NULL THEN q.allowed + p_quota_allowed[i]
+                WHEN p_quota_used[i] > 0 THEN p_quota_limits[i]
+                ELSE q.allowed
+            END;
         IF NOT FOUND THEN
             RAISE EXCEPTION USING ERRCODE = 'TK003',
                 MESSAGE = 'A bound would not hold.', DETAIL = p_quota_keys[i];
@@ -106,7 +117,7 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION teekond.append(p_command_id text, p_request_hash text, p_result bytea, p_stream_ids text[], p_stream_kinds text[], p_stream_tenants text[], p_stream_expected bigint[], p_stream_added bigint[], p_event_types text[], p_event_schema_versions bigint[], p_event_bodies bytea[], p_event_sealed bytea[], p_event_first_subjects bigint[], p_event_last_subjects bigint[], p_event_metas bytea[], p_event_occurred timestamp with time zone[], p_event_recorded timestamp with time zone[], p_subject_ids text[], p_quota_keys text[], p_quota_used bigint[], p_quota_allowed bigint[], OUT result bytea, OUT txid xid8, OUT number bigint, OUT duplicate boolean) OWNER TO postgres;
+ALTER FUNCTION teekond.append(p_command_id text, p_request_hash text, p_result bytea, p_stream_ids text[], p_stream_kinds text[], p_stream_tenants text[], p_stream_expected bigint[], p_stream_added bigint[], p_event_types text[], p_event_schema_versions bigint[], p_event_bodies bytea[], p_event_sealed bytea[], p_event_first_subjects bigint[], p_event_last_subjects bigint[], p_event_metas bytea[], p_event_occurred timestamp with time zone[], p_event_recorded timestamp with time zone[], p_subject_ids text[], p_quota_keys text[], p_quota_used bigint[], p_quota_allowed bigint[], p_quota_limits bigint[], OUT result bytea, OUT txid xid8, OUT number bigint, OUT duplicate boolean) OWNER TO postgres;
 
 CREATE FUNCTION teekond.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
@@ -237,8 +248,8 @@ GRANT USAGE ON SCHEMA read TO teekond_reader;
 GRANT USAGE ON SCHEMA teekond TO teekond_app;
 GRANT USAGE ON SCHEMA teekond TO teekond_reader;
 
-REVOKE ALL ON FUNCTION teekond.append(p_command_id text, p_request_hash text, p_result bytea, p_stream_ids text[], p_stream_kinds text[], p_stream_tenants text[], p_stream_expected bigint[], p_stream_added bigint[], p_event_types text[], p_event_schema_versions bigint[], p_event_bodies bytea[], p_event_sealed bytea[], p_event_first_subjects bigint[], p_event_last_subjects bigint[], p_event_metas bytea[], p_event_occurred timestamp with time zone[], p_event_recorded timestamp with time zone[], p_subject_ids text[], p_quota_keys text[], p_quota_used bigint[], p_quota_allowed bigint[], OUT result bytea, OUT txid xid8, OUT number bigint, OUT duplicate boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION teekond.append(p_command_id text, p_request_hash text, p_result bytea, p_stream_ids text[], p_stream_kinds text[], p_stream_tenants text[], p_stream_expected bigint[], p_stream_added bigint[], p_event_types text[], p_event_schema_versions bigint[], p_event_bodies bytea[], p_event_sealed bytea[], p_event_first_subjects bigint[], p_event_last_subjects bigint[], p_event_metas bytea[], p_event_occurred timestamp with time zone[], p_event_recorded timestamp with time zone[], p_subject_ids text[], p_quota_keys text[], p_quota_used bigint[], p_quota_allowed bigint[], OUT result bytea, OUT txid xid8, OUT number bigint, OUT duplicate boolean) TO teekond_app;
+REVOKE ALL ON FUNCTION teekond.append(p_command_id text, p_request_hash text, p_result bytea, p_stream_ids text[], p_stream_kinds text[], p_stream_tenants text[], p_stream_expected bigint[], p_stream_added bigint[], p_event_types text[], p_event_schema_versions bigint[], p_event_bodies bytea[], p_event_sealed bytea[], p_event_first_subjects bigint[], p_event_last_subjects bigint[], p_event_metas bytea[], p_event_occurred timestamp with time zone[], p_event_recorded timestamp with time zone[], p_subject_ids text[], p_quota_keys text[], p_quota_used bigint[], p_quota_allowed bigint[], p_quota_limits bigint[], OUT result bytea, OUT txid xid8, OUT number bigint, OUT duplicate boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION teekond.append(p_command_id text, p_request_hash text, p_result bytea, p_stream_ids text[], p_stream_kinds text[], p_stream_tenants text[], p_stream_expected bigint[], p_stream_added bigint[], p_event_types text[], p_event_schema_versions bigint[], p_event_bodies bytea[], p_event_sealed bytea[], p_event_first_subjects bigint[], p_event_last_subjects bigint[], p_event_metas bytea[], p_event_occurred timestamp with time zone[], p_event_recorded timestamp with time zone[], p_subject_ids text[], p_quota_keys text[], p_quota_used bigint[], p_quota_allowed bigint[], p_quota_limits bigint[], OUT result bytea, OUT txid xid8, OUT number bigint, OUT duplicate boolean) TO teekond_app;
 
 GRANT SELECT ON TABLE teekond.command TO teekond_app;
 GRANT SELECT ON TABLE teekond.command TO teekond_reader;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from domain.ports import Behind
 from readmodels.place_count import PlaceCount
@@ -31,5 +31,5 @@ class DatabaseLookout:
             "UPDATE read.work_queue SET confirmed = $2 WHERE journey_id = $1 AND confirmed < $2", journey_id, version
         )
 
-    async def agreements_with_offers_to_make(self) -> tuple[str, ...]:
-        return await self._places.with_offers_to_make()
+    async def agreements_with_offers_due(self, today: date) -> tuple[str, ...]:
+        return await self._places.with_offers_due(today)

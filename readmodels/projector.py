@@ -196,6 +196,12 @@ async def position_of(pool: Pool, name: str) -> Position:
     return START if row is None else Position(txid=row["txid"], number=row["number"])
 
 
+async def newest_position(pool: Pool) -> Position:
+    """Of what is recorded by now, whether or not everybody may read on to it yet."""
+    row = await pool.fetchrow("SELECT txid, position FROM teekond.event ORDER BY txid DESC, position DESC LIMIT 1")
+    return START if row is None else Position(txid=row["txid"], number=row["position"])
+
+
 async def wait_for(pool: Pool, name: str, position: Position) -> bool:
     """Whether the read model has got to a position, within two seconds."""
     deadline = asyncio.get_running_loop().time() + WAIT

@@ -13,7 +13,9 @@ from starter.access import (
     RETRY_AFTER,
     Parts,
 )
+from starter.agreements import agreement_reading
 from starter.bodies import LimitedBodies
+from starter.claiming import claiming
 from starter.commanding import commands
 from starter.problems import FieldError, ProblemRaised
 from starter.reading import reading, reference
@@ -37,6 +39,8 @@ def application(parts: Parts) -> FastAPI:
     app.include_router(_health(parts))
     app.include_router(commands(parts))
     app.include_router(reading(parts))
+    app.include_router(claiming(parts))
+    app.include_router(agreement_reading(parts))
     app.include_router(reference(parts))
     return app
 

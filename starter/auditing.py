@@ -48,7 +48,7 @@ async def ineligible_costs(store: EventStore, codec: Codec, programme: Programme
             day=delivery.day,
             cents=delivery.cents,
             service=entitlement.service,
-            recovered=delivery.delivery_id in state.file.recovered,
+            recovered=state.file.deliveries[delivery.delivery_id].recovered,
         )
         for journey_id, state in sorted(journeys.items())
         for entitlement, delivery in ineligible(state, persons[state.file.person_id], programme)

@@ -9,9 +9,9 @@ import structlog
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ValidatorFunctionWrapHandler, WrapValidator
 
-from activities.messages import Outcome, Submission
+from activities.messages import Outcome, Submission, digest
 from domain.commands import ALL, PREFIX
-from domain.decision import Actor, Command
+from domain.decision import Actor, Command, RowResult
 from domain.ports import StreamHead
 from starter.access import (
     PROBLEMS,
@@ -27,20 +27,20 @@ from starter.access import (
 from starter.bodies import all_fit
 from starter.problems import FieldError, ProblemRaised
 from starter.submit import Broken, Busy, Refused, Submitter, Unavailable, step_of
-from workflows.names import digest
 
 log = structlog.get_logger()
 SEEN_MAX = 100_000
 
 
 class Answer(BaseModel):
-    """Where the stream stands after the step."""
+    """Where the stream stands after the step; and the answer to each row, where the step was a table."""
 
     id: str
     version: int
     stage: str
     events: tuple[str, ...]
     position: str
+    rows: tuple[RowResult, ...] = ()
 
 
 class Seen(OrderedDict[str, str]):
@@ -153,6 +153,7 @@ async def _hand_on(parts: Parts, response: Response, step: Submission) -> Answer
         stage=outcome.stage,
         events=outcome.events,
         position=outcome.position,
+        rows=outcome.rows,
     )
 
 
@@ -180,6 +181,6 @@ async def _answered(submitter: Submitter, step: Submission) -> Outcome:
 
 async def writable(parts: Parts, kind: str, stream_id: str, actor: Actor) -> StreamHead:
     """Agreements and providers belong to several municipalities; the step itself knows to which."""
-    if kind in ("journeys", "persons"):
+    if kind in ("journeys", "persons", "claims"):
         return await readable(parts, kind, stream_id, actor)
     return await known(parts, kind, stream_id)

@@ -70,3 +70,8 @@ class ProblemRaised(Exception):
             media_type="application/problem+json",
             headers=headers,
         )
+
+
+def malformed(field: str, message: str) -> ProblemRaised:
+    wrong = FieldError(field=field, message=message)
+    return ProblemRaised(400, "malformed", "The request is not well formed.", errors=[wrong])

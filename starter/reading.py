@@ -8,19 +8,21 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from activities.folding import Streams
+from domain.agreement import Agreement
 from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS
 from domain.decision import Actor, Stage
-from domain.parties import Agreement, Person
+from domain.parties import Person
 from domain.ports import Position
 from domain.programme import NotInForce, NotKnown, Programme
 from domain.states import Journey
 from eventstore.postgres import translated
 from readmodels.projector import wait_for
 from readmodels.work_queue import Filter, Row, WorkQueue, WrongCursor
-from starter.access import PROBLEMS, CodeQuery, Parts, StreamId, caller_of, known, readable
-from starter.problems import FieldError, ProblemRaised
+from starter.access import PROBLEMS, CodeQuery, Parts, StreamId, caller_of, readable
+from starter.agreements import party
+from starter.problems import ProblemRaised, malformed
 from starter.telling import tell
-from starter.views import AgreementView, JourneyView, PersonView, agreement_view, journey_view, person_view
+from starter.views import JourneyView, PersonView, journey_view, person_view
 
 PAGE = 50
 PAGE_MAX = 200
@@ -115,7 +117,7 @@ def reading(parts: Parts) -> APIRouter:
 
     @router.get("/{kind}/{id}/events", operation_id="get-events")
     async def events(
-        kind: Annotated[str, Path(pattern="^(journeys|persons|agreements|providers)$")],
+        kind: Annotated[str, Path(pattern="^(journeys|persons|agreements|providers|claims)$")],
         id: StreamId,
         actor: Caller,
         request: Request,
@@ -125,7 +127,7 @@ def reading(parts: Parts) -> APIRouter:
     ) -> EventPage:
         """The facts themselves, in order."""
         if kind == "agreements":
-            await _party(parts, agreements, id, actor)
+            await party(parts, agreements, id, actor)
         else:
             await readable(parts, kind, id, actor)
         found = await parts.store.read(id, after=cursor, limit=limit + 1)
@@ -190,31 +192,14 @@ def reading(parts: Parts) -> APIRouter:
         response.headers["ETag"] = f'"{folded.version}"'
         return person_view(folded.state, folded.version)
 
-    @router.get("/agreements/{id}", operation_id="get-agreement")
-    async def agreement(id: StreamId, actor: Caller, response: Response) -> AgreementView:
-        """An agreement's places, and who waits in which order and why."""
-        found = await _party(parts, agreements, id, actor)
-        response.headers["ETag"] = f'"{found.version}"'
-        return agreement_view(found)
-
     return router
-
-
-async def _party(parts: Parts, agreements: Streams[Agreement], agreement_id: str, actor: Actor) -> Agreement:
-    """An agreement that the actor's municipality is party to."""
-    await known(parts, "agreements", agreement_id)
-    found = (await agreements.at_latest(agreement_id))[0].state
-    assert found is not None
-    if not actor.is_national and actor.municipality not in found.municipalities:
-        raise ProblemRaised(403, "outside_municipality", "This belongs to another municipality than yours.")
-    return found
 
 
 async def _page(queue: WorkQueue, wanted: Filter, cursor: str | None, limit: int) -> tuple[list[Row], str | None]:
     try:
         return await queue.page(wanted, cursor=cursor, limit=limit)
     except WrongCursor as wrong:
-        raise _malformed("cursor", "must be one that this list gave out") from wrong
+        raise malformed("cursor", "must be one that this list gave out") from wrong
 
 
 async def _shown_up_to(parts: Parts, after: str | None) -> None:
@@ -223,7 +208,7 @@ async def _shown_up_to(parts: Parts, after: str | None) -> None:
     try:
         position = Position.parse(after)
     except ValueError as wrong:
-        raise _malformed("after", str(wrong)) from wrong
+        raise malformed("after", str(wrong)) from wrong
     if not await wait_for(parts.pool, parts.queue.name, position):
         raise ProblemRaised(503, "not_shown_yet", "The list has not got there yet; ask again.", retry_after=1)
 
@@ -232,12 +217,7 @@ def _must_be_known(programme: Programme, municipality: str) -> None:
     try:
         programme.municipality(municipality)
     except NotKnown as unknown:
-        raise _malformed("municipality", str(unknown)) from unknown
-
-
-def _malformed(field: str, message: str) -> ProblemRaised:
-    wrong = FieldError(field=field, message=message)
-    return ProblemRaised(400, "malformed", "The request is not well formed.", errors=[wrong])
+        raise malformed("municipality", str(unknown)) from unknown
 
 
 def _queue_row(row: Row, today: date) -> QueueRow:

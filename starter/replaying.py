@@ -52,13 +52,15 @@ class Replay:
         lines += ["", f"  stage      {view.stage}", f"  waits for  {view.waits_for}"]
         lines += [f"  due        {each.what} on {each.due_on:%d.%m.%Y} ({each.rule})" for each in view.deadlines]
         for line in view.budget:
-            four = (line.allocated_cents, line.committed_cents, line.delivered_cents, line.paid_cents)
-            told = "  ".join(f"{name} {euros(cents)}" for name, cents in zip(_FOUR, four, strict=True))
+            five = (
+                line.allocated_cents, line.committed_cents, line.delivered_cents, line.accepted_cents, line.paid_cents,
+            )  # fmt: skip
+            told = "  ".join(f"{name} {euros(cents)}" for name, cents in zip(_FIVE, five, strict=True))
             lines.append(f"  budget     {line.line_id} ({line.component}): {told}")
         return "\n".join(lines)
 
 
-_FOUR = ("allocated", "committed", "delivered", "paid")
+_FIVE = ("allocated", "committed", "delivered", "accepted", "paid")
 
 
 async def replay(

@@ -1,17 +1,16 @@
-"""What an installation needs before its first person: the agreements of its programme, and in the demonstration providers."""
+"""What an installation needs before its first person: the programme's agreements; in the demonstration providers too."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
 
-from activities.messages import Outcome, Submission
+from activities.messages import Outcome, Submission, digest
 from domain.decision import NATIONAL, Actor, Command, Role
 from domain.places import SignAgreement
 from domain.programme import Programme
 from domain.providers import ContractProvider
 from starter.submit import Refused, Submitter, step_of
-from workflows.names import digest
 
 SEEDER = Actor(id="seed", role=Role.COORDINATOR, municipality=NATIONAL)
 PROVIDERS = (("90000001", "Päikesetee Tugi [synthetic]"), ("90000002", "Samm Edasi [synthetic]"))
@@ -20,16 +19,15 @@ PROVIDERS = (("90000001", "Päikesetee Tugi [synthetic]"), ("90000002", "Samm Ed
 def seeds(programme: Programme, on: date) -> Iterator[Command]:
     """The same commands every time, so that seeding twice adds nothing."""
     for terms in programme.agreements:
-        if terms.valid_from <= on and (terms.valid_to is None or on <= terms.valid_to):
-            yield SignAgreement(
-                agreement=terms.code,
-                municipalities=terms.municipalities,
-                valid_from=terms.valid_from,
-                valid_to=terms.valid_to,
-                places=terms.places,
-                coordinator=terms.coordinator,
-                synthetic=programme.synthetic,
-            )
+        yield SignAgreement(
+            agreement=terms.code,
+            municipalities=terms.municipalities,
+            valid_from=terms.valid_from,
+            valid_to=terms.valid_to,
+            places=terms.places,
+            coordinator=terms.coordinator,
+            synthetic=programme.synthetic,
+        )
     if programme.synthetic:
         catalogue = programme.catalogue(on)
         for registry_code, name in PROVIDERS:
@@ -58,4 +56,9 @@ async def seed(submitter: Submitter, programme: Programme, *, on: date) -> list[
 def _step(command: Command) -> Submission:
     stream_id = command.stream_named()
     assert stream_id is not None, "what is seeded has a natural name"
-    return step_of(command, SEEDER, stream_id=stream_id, command_id=digest(SEEDER.id, stream_id))
+    return step_of(command, SEEDER, stream_id=stream_id, command_id=digest(SEEDER.id, stream_id, *_period(command)))
+
+
+def _period(command: Command) -> tuple[str, ...]:
+    """Each period of an agreement is a step of its own."""
+    return (str(command.valid_from),) if isinstance(command, SignAgreement) else ()

@@ -9,6 +9,7 @@ from itertools import count
 
 import httpx
 
+from domain.money import euros
 from domain.persons import CARE
 from domain.working_days import at_hour, local_date
 
@@ -347,17 +348,24 @@ class Story:
         )  # fmt: skip
 
     async def _pay(self) -> None:
-        view = await self._manager.get(self._path)
-        for line in _list(view["budget"]):
-            owed = _int(line["delivered_cents"]) - _int(line["paid_cents"])
-            if owed:
-                paid = {
-                    "line_id": line["line_id"],
-                    "paid_on": str(await self._today()),
-                    "cents": owed,
-                    "reference": "invoice-1",
-                }
-                await self._manager.send(self._path, "record-payment", paid)
+        """The provider's claim of all months that are over: put together, looked at, paid."""
+        month = (await self._today()).replace(day=1) - timedelta(days=1)
+        asked: Json = {"provider_id": PROVIDER, "municipality": MUNICIPALITY, "month": str(month.replace(day=1))}
+        claim = f"/v1/claims/{(await self._provider.create('claims', 'assemble-claim', asked))['id']}"
+        await self._manager.send(claim, "decide-claim", {})
+        checked = await self._until(claim, "checked")
+        self._line(f"Claimed {_euros(checked['claimed_cents'])} euros, accepted {_euros(checked['accepted_cents'])}.")
+        await self._manager.send(claim, "pay-claim", {"paid_on": str(await self._today()), "reference": "invoice-1"})
+        await self._until(claim, "paid")
+
+    async def _until(self, claim: str, stage: str) -> Json:
+        """What follows from a step by itself follows soon."""
+        for _ in range(300):
+            view = await self._manager.get(claim)
+            if view["stage"] == stage:
+                return view
+            await asyncio.sleep(0.05)
+        raise Unexpected(f"{claim} is not {stage}")
 
     # ── Time, and what is said ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -445,9 +453,9 @@ def _data(event: Json) -> Json:
     return _dict(event["data"])
 
 
-def _int(value: object) -> int:
+def _euros(value: object) -> str:
     assert isinstance(value, int), value
-    return value
+    return euros(value)
 
 
 def _first(value: object) -> Json:

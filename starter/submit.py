@@ -16,7 +16,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.messages import Outcome, Refusal, Submission
+from activities.messages import Outcome, Refusal, Submission, digest
 from activities.stages import BUG
 from domain.codec import canonical
 from domain.commands import COMMANDS
@@ -49,7 +49,7 @@ def step_of(
         stage=str(command.stage),
         expected=expected,
         command_id=command_id,
-        request_hash=names.digest(command.name, canonical(data).decode()),
+        request_hash=digest(command.name, canonical(data).decode()),
     )
 
 

@@ -35,6 +35,10 @@ def _sentence(event: e.Event) -> str:
             return f"Waits for a place with {event.ahead} before them."
         case e.PlacePostponed():
             return "The place starts when the state service ends; assessment and plan can begin."
+        case e.OfferReceived() | e.OfferDeclined() | e.OfferLapsed() | e.UrgencyRecorded():
+            return _of_waiting(event)
+        case e.PlaceSuspended() | e.PlaceResumed() | e.ExitPlanned():
+            return _of_holding(event)
         case e.CaseManagerAppointed():
             return f"Case manager: {event.case_manager}."
         case e.ContactLogged():
@@ -55,6 +59,31 @@ def _sentence(event: e.Event) -> str:
             return f"Reminder: the {_plain(event.what)} {when} (due {event.due_on:%d.%m.%Y})."
         case _:
             return _later_sentence(event)
+
+
+def _of_waiting(event: e.OfferReceived | e.OfferDeclined | e.OfferLapsed | e.UrgencyRecorded) -> str:
+    match event:
+        case e.OfferReceived():
+            until = f"; to be answered by {event.expires.on:%d.%m.%Y}" if event.expires else ""
+            return f"A place was offered from {event.from_on:%d.%m.%Y}{until}."
+        case e.OfferDeclined():
+            then = "waits on" if event.keeps_waiting else "does not wait any more"
+            return f"Declined the place that was offered, with a reason, and {then}."
+        case e.OfferLapsed():
+            return f"The offer was not answered by {event.expired_on:%d.%m.%Y}; it passed to the next."
+        case e.UrgencyRecorded():
+            return f"A place is {'urgent' if event.urgent else 'not urgent any more'}, with a reason."
+
+
+def _of_holding(event: e.PlaceSuspended | e.PlaceResumed | e.ExitPlanned) -> str:
+    match event:
+        case e.PlaceSuspended():
+            return f"The place is kept, but not used from {event.from_on:%d.%m.%Y} on."
+        case e.PlaceResumed():
+            return f"The place is used again from {event.on:%d.%m.%Y} on."
+        case e.ExitPlanned():
+            planned = f"for {event.on:%d.%m.%Y}: {_plain(event.reason or '')}" if event.on else "no more"
+            return f"Exit planned {planned}."
 
 
 def _later_sentence(event: e.Event) -> str:
@@ -82,8 +111,17 @@ def _later_sentence(event: e.Event) -> str:
             return f"Ordered of {event.line_id}: {_hours(event.minutes)} for {euros(event.cents)} euros."
         case e.RecoveryOpened():
             return f"To be claimed back: {euros(event.cents)} euros, given on days that are paid for elsewhere."
+        case e.BudgetExtended():
+            return f"No new plan by its end: the help goes on until {event.plan_ends.on:%d.%m.%Y}."
+        case e.BudgetReinstated():
+            return f"Taken again for help that was told late: {euros(event.cents)} euros."
+        case e.DeliveriesClaimed():
+            accepted = sum(row.cents for row in event.rows if row.verdict == "accepted")
+            out = sum(1 for row in event.rows if row.verdict != "accepted")
+            return f"Claimed: {euros(accepted)} euros accepted{f', {out} deliveries not' if out else ''}."
         case e.PaymentRecorded():
-            return f"Paid for {event.line_id}: {euros(event.cents)} euros ({event.reference})."
+            off = f", {euros(event.set_off_cents)} of it set off" if event.set_off_cents else ""
+            return f"Paid for {event.line_id}: {euros(event.cents)} euros{off} ({event.reference})."
         case e.BudgetSettled():
             return f"Given back: {euros(sum(each.cents for each in event.released))} euros that will not be used."
         case e.DeliveryRecorded():
@@ -111,7 +149,7 @@ def _later_sentence(event: e.Event) -> str:
 
 
 def _plain(code: str) -> str:
-    return code.replace("_", " ").replace(".", " ")
+    return code.replace("_", " ").replace(".", " ").replace("-", " ")
 
 
 def _hours(minutes: int) -> str:

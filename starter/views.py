@@ -8,8 +8,10 @@ from datetime import date, datetime
 from pydantic import BaseModel, ConfigDict
 
 from domain import journey
-from domain.parties import Agreement, Person
-from domain.states import Exited, InDelivery, Journey, waits_for
+from domain.care import ClaimRow, RowVerdict
+from domain.claims import Claim
+from domain.parties import Person
+from domain.states import CaseFile, Exited, InDelivery, Journey, waits_for
 
 
 class View(BaseModel):
@@ -25,7 +27,7 @@ class DeadlineView(View):
 
 
 class LineView(View):
-    """The four numbers of one budget line, in cents; what is left of each is the difference to the one before."""
+    """The five numbers of one budget line, in cents; what is left of each is the difference to the one before."""
 
     line_id: str
     component: str
@@ -36,6 +38,7 @@ class LineView(View):
     allocated_cents: int
     committed_cents: int
     delivered_cents: int
+    accepted_cents: int
     paid_cents: int
 
 
@@ -51,6 +54,23 @@ class DecisionView(View):
     challenge_until: date
 
 
+class OfferView(View):
+    """A place that waits for the person's answer."""
+
+    from_on: date
+    answer_until: date | None
+
+
+class SuspensionView(View):
+    from_on: date
+    to_on: date | None
+
+
+class PlannedExitView(View):
+    on: date
+    reason: str
+
+
 class JourneyView(View):
     journey_id: str
     person_id: str
@@ -61,6 +81,10 @@ class JourneyView(View):
     case_manager: str | None
     place_from: date | None
     waits_for_place: bool
+    urgent: bool
+    offer: OfferView | None
+    suspensions: tuple[SuspensionView, ...]
+    planned_exit: PlannedExitView | None
     plan_id: str | None
     goals: dict[str, str]
     assessments: tuple[AssessmentView, ...]
@@ -88,6 +112,10 @@ def journey_view(state: Journey, version: int) -> JourneyView:
         case_manager=file.case_manager,
         place_from=file.place.from_on if file.place else None,
         waits_for_place=file.waits_for_place,
+        urgent=file.urgent,
+        offer=_offer(file),
+        suspensions=tuple(SuspensionView(from_on=each.from_on, to_on=each.to_on) for each in file.suspensions),
+        planned_exit=PlannedExitView.model_validate(asdict(file.planned_exit)) if file.planned_exit else None,
         plan_id=plan_id,
         goals={goal.goal_id: goal.words for goal in goals},
         assessments=tuple(
@@ -122,6 +150,12 @@ def journey_view(state: Journey, version: int) -> JourneyView:
     )
 
 
+def _offer(file: CaseFile) -> OfferView | None:
+    if file.offer is None:
+        return None
+    return OfferView(from_on=file.offer.from_on, answer_until=file.offer.expires.on if file.offer.expires else None)
+
+
 def _lines(state: Journey) -> tuple[LineView, ...]:
     return tuple(
         LineView(
@@ -134,6 +168,7 @@ def _lines(state: Journey) -> tuple[LineView, ...]:
             allocated_cents=account.allocated,
             committed_cents=account.committed,
             delivered_cents=account.delivered,
+            accepted_cents=account.accepted,
             paid_cents=account.paid,
         )
         for line_id, account in sorted(state.file.accounts.items())
@@ -171,43 +206,57 @@ def person_view(state: Person, version: int) -> PersonView:
     )
 
 
-class WaiterView(View):
-    position: int
+class ClaimRowView(View):
+    """One row of a claim. `verdict` is None until it is checked; `cents` below 0 corrects an earlier claim."""
+
     journey_id: str
-    municipality: str
-    explained: str
+    delivery_id: str
+    line_id: str
+    day: date
+    component: str
+    tariff: str
+    minutes: int
+    cents: int
+    verdict: str | None
+    reason: str | None
+    accepted_cents: int
 
 
-class AgreementView(View):
-    agreement: str
+class ClaimView(View):
+    claim_id: str
     version: int
-    municipalities: tuple[str, ...]
-    valid_from: date
-    valid_to: date | None
-    places: int
-    taken: int
-    free: int
-    waiting: tuple[WaiterView, ...]
+    provider_id: str
+    municipality: str
+    month: date
+    stage: str
+    claimed_cents: int
+    accepted_cents: int
+    paid_on: date | None
+    reference: str | None
+    rows: tuple[ClaimRowView, ...]
 
 
-def agreement_view(state: Agreement) -> AgreementView:
-    return AgreementView(
-        agreement=state.agreement,
-        version=state.version,
-        municipalities=tuple(sorted(state.municipalities)),
-        valid_from=state.valid_from,
-        valid_to=state.valid_to,
-        places=state.places,
-        taken=len(state.occupied),
-        free=state.free,
-        waiting=tuple(
-            WaiterView(
-                position=place,
-                journey_id=waiter.journey_id,
-                municipality=waiter.municipality,
-                explained=f"Number {place}: the application was complete on {waiter.since:%d.%m.%Y}, "
-                f"and {place - 1} whose application was complete earlier, or who joined earlier that day, come before.",
-            )
-            for place, waiter in enumerate(state.waiting, start=1)
-        ),
+def claim_view(state: Claim, version: int) -> ClaimView:
+    return ClaimView(
+        claim_id=state.claim_id,
+        version=version,
+        provider_id=state.provider_id,
+        municipality=state.municipality,
+        month=state.month,
+        stage=state.stage,
+        claimed_cents=sum(row.cents for row in state.rows),
+        accepted_cents=state.accepted_cents,
+        paid_on=state.paid_on,
+        reference=state.reference,
+        rows=tuple(_claim_row(row, state.verdicts.get(row.delivery_id)) for row in state.rows),
+    )
+
+
+def _claim_row(row: ClaimRow, verdict: RowVerdict | None) -> ClaimRowView:
+    accepted = verdict.cents if verdict is not None and verdict.verdict == "accepted" else 0
+    return ClaimRowView(
+        **row.model_dump(),
+        verdict=None if verdict is None else verdict.verdict,
+        reason=None if verdict is None else verdict.reason,
+        accepted_cents=accepted,
     )

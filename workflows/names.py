@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from temporalio.common import SearchAttributeKey
 
 TASK_QUEUE = "teekond"
@@ -27,14 +25,13 @@ def places_workflow(agreement: str) -> str:
     return f"places/{agreement}"
 
 
+def claim_workflow(claim_id: str, phase: str) -> str:
+    return f"claims/{claim_id}/{phase}"
+
+
 def journey_of(workflow_id: str) -> str:
     """The journey a workflow id stands for; ValueError if it is no journey's."""
     kind, _, journey_id = workflow_id.partition("/")
     if kind != "journeys" or not journey_id or "/" in journey_id:
         raise ValueError(f"{workflow_id} is not the workflow of a journey")
     return journey_id
-
-
-def digest(*parts: str) -> str:
-    """A command id: the same parts always give the same one."""
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:40]

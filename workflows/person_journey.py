@@ -16,12 +16,12 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from workflows import names
-from workflows.relaying import own_step, relay, stand
+from workflows.relaying import relay, stand
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import BaseModel, ConfigDict
 
-    from activities.messages import Outcome, Submission
+    from activities.messages import Outcome, Submission, own_step
     from activities.stages import BUG
 
 # A cold replay costs 40 ms at 50 events and a second at 2 000; a run takes at most 2 000 updates.

@@ -1,23 +1,27 @@
-"""What a fact means to another stream: a place to offer, a place to take, a consent gone, cost to look at again."""
+"""What a fact means to another stream: a place to offer or answer for, a consent gone, cost to look at, a claim to settle."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol
 
+from activities.messages import own_step
 from domain.codec import Recorded
 from domain.events import (
     AgreementSigned,
+    ClaimDecided,
+    ClaimPaymentOrdered,
     ConsentWithdrawn,
     EntitlementCorrected,
     EntitlementRecorded,
+    OfferPassed,
     PlaceFreed,
     PlaceOffered,
     WaitingJoined,
     WaitingLeft,
 )
 from domain.persons import CARE
-from workflows.relaying import own_step
+from domain.places import EXPIRED
 from workflows.sweeping import TemporalEngine
 
 
@@ -50,7 +54,15 @@ class Reactor:
                 case PlaceFreed() | WaitingJoined() | WaitingLeft() | AgreementSigned():
                     agreements.add(told.stream_id.removeprefix("agreement-"))
                 case PlaceOffered(journey_id=journey_id):
-                    await self._engine.tell_journey(own_step("take-place", journey_id, str(told.position)))
+                    await self._engine.tell_journey(own_step("receive-offer", journey_id, str(told.position)))
+                case OfferPassed(journey_id=journey_id, reason=reason):
+                    agreements.add(told.stream_id.removeprefix("agreement-"))
+                    if reason == EXPIRED:  # who declined knows
+                        await self._engine.tell_journey(own_step("note-lapsed-offer", journey_id, str(told.position)))
+                case ClaimDecided():
+                    await self._engine.settle_claim(told.stream_id, "checking")
+                case ClaimPaymentOrdered():
+                    await self._engine.settle_claim(told.stream_id, "paying")
                 case ConsentWithdrawn():
                     await self._withdrawn(told.event, told)
                 case EntitlementRecorded() | EntitlementCorrected():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from workflows.claims import SettleClaim
 from workflows.person_journey import PersonJourney
 from workflows.places import Places
 from workflows.recording import RecordStep
 from workflows.sweeping import Sweep
 
-WORKFLOWS = [PersonJourney, Places, RecordStep, Sweep]
+WORKFLOWS = [PersonJourney, Places, RecordStep, SettleClaim, Sweep]
 
 
 def runner() -> SandboxedWorkflowRunner:

@@ -8,13 +8,9 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from workflows import names
-
 with workflow.unsafe.imports_passed_through():
     from activities.messages import Outcome, Stream, Submission
     from activities.stages import STAND
-    from domain.commands import COMMANDS
-    from domain.decision import SYSTEM
 
 # An outage never fails a step: it is tried again for as long as it lasts. After the threshold the waiting is done by a
 # timer, so that a worker's slot is not held through a long one.
@@ -47,18 +43,3 @@ async def _answer(activity: str, question: Submission | Stream) -> Outcome:
             raise failed.cause from failed
         raise
     return outcome
-
-
-def own_step(command: str, stream_id: str, *reason: str, data: dict[str, object] | None = None) -> Submission:
-    """A step nobody asked for: a timer's, or one that another stream's fact calls for. The same reason, the same step."""
-    catalogued = COMMANDS[command]
-    return Submission(
-        command=command,
-        data=data or {},
-        actor=SYSTEM,
-        kind=catalogued.kind,
-        stream_id=stream_id,
-        stage=catalogued.stage,
-        command_id=names.digest(stream_id, command, *reason),
-        request_hash=names.digest(command, *reason),
-    )

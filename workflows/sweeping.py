@@ -23,6 +23,7 @@ from temporalio.common import QueryRejectCondition, RetryPolicy, WorkflowIDConfl
 from temporalio.service import RPCError, RPCStatusCode
 
 from workflows import names
+from workflows.claims import SettleClaim
 from workflows.person_journey import JourneyStart, PersonJourney
 from workflows.places import Places
 
@@ -109,6 +110,15 @@ class TemporalEngine:
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             start_signal=signal,
             start_signal_args=args,
+        )
+
+    async def settle_claim(self, claim_id: str, phase: str) -> None:
+        await self._client.start_workflow(
+            SettleClaim.run,
+            claim_id,
+            id=names.claim_workflow(claim_id, phase),
+            task_queue=self._task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         )
 
     async def wake_places(self, agreement: str) -> None:

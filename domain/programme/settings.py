@@ -13,7 +13,10 @@ from domain.fields import Code
 from domain.programme.periods import Day
 from domain.programme.territory import Name
 
+WaitingCriterion = Literal["urgency", "complete_on"]
+AfterPassedOffer = Literal["from_that_day", "as_before"]
 PlanAuthor = Literal["case_manager", "base_support"]
+Percent = Annotated[int, Strict(), Field(ge=0, le=100)]
 Span = Annotated[int, Strict(), Field(gt=0, le=1000)]
 Degree = Annotated[int, Field(ge=0, le=4)]
 
@@ -21,7 +24,14 @@ Degree = Annotated[int, Field(ge=0, le=4)]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """`ceiling_minutes_per_month` goes by degree of need, and is empty where no ceiling is known. `assumptions` gives,
-    by name of field, the reason of each value that no source states."""
+    by name of field, the reason of each value that no source states.
+
+    `extension_days`: so much longer the last lines of a plan run when nobody has made a new one by their end.
+    `late_delivery_days`: so long after a line was ended its help can still be told.
+    `carry_over_percent`: of what an ended line has left, so much goes to the new plan's line of the same component.
+    `own_contribution_percent`: so much of the price the person pays.
+    `waiting_order`: who waits is served by these criteria, the first first.
+    `after_passed_offer`: who passed an offer counts from that day, or as before."""
 
     version: Code
     valid_from: Day
@@ -33,11 +43,18 @@ class Settings:
     assessment_working_days: Span
     plan_working_days: Span
     budget_working_days: Span
+    offer_working_days: Span
     first_help_days: Span
     progress_review_months: Span
     full_review_months: Span
     reminder_before_working_days: Span
     reminder_after_working_days: Span
+    extension_days: Span
+    late_delivery_days: Span
+    carry_over_percent: Percent
+    own_contribution_percent: Percent
+    waiting_order: Annotated[tuple[WaitingCriterion, ...], Field(min_length=1)]
+    after_passed_offer: AfterPassedOffer
     plan_authors: Annotated[tuple[PlanAuthor, ...], Field(min_length=1)]
     ceiling_minutes_per_month: Mapping[Degree, Annotated[int, Field(ge=0)]] = field(hash=False)
     assumptions: Mapping[str, Name] = field(default_factory=lambda: MappingProxyType({}), hash=False)

@@ -1,11 +1,11 @@
-"""Budgeting: the personal budget is formed from the plan's lines; what is set aside, ordered and paid of each."""
+"""Budgeting: the personal budget is formed from the plan's lines; what is set aside and ordered of each."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from pydantic import Field
@@ -14,17 +14,20 @@ from domain.care import Allocation, ServiceLine
 from domain.decision import Command, Context, Decision, Rejected, Stage, WrongStage
 from domain.double_funding import check_period
 from domain.due import Due
-from domain.events import BudgetDecided, BudgetSettled, PaymentRecorded, ServiceCommitted
-from domain.fields import Cents, Code, Minutes, Words
+from domain.events import BudgetDecided, BudgetExtended, BudgetReinstated, BudgetSettled, ServiceCommitted
+from domain.fields import Code, Minutes, Words
+from domain.ledger import LineAccount, YearlyCap, ordering
 from domain.money import euros
 from domain.pricing import ceiling_cents, prices_over
-from domain.reckoning import challenge_until, months_from, next_review_kind
+from domain.programme import Settings
+from domain.reckoning import challenge_until, months_from, next_review_kind, on_the_day
+from domain.settling import keeps, reinstated
 from domain.states import (
     AwaitingBudget,
     CaseFile,
+    Exited,
     InDelivery,
     Journey,
-    LineAccount,
     UnknownLine,
     booked,
     waits_for,
@@ -57,12 +60,6 @@ class NotAllocated(Rejected):
     """{line} has {left} euros left to commit; {euros} were asked for."""
 
     code = "not_allocated"
-
-
-class NotDelivered(Rejected):
-    """{line} has {left} euros delivered and not yet paid; {euros} were asked for."""
-
-    code = "not_delivered"
 
 
 class LineBeforePlace(Rejected):
@@ -104,18 +101,7 @@ class CommitService(BudgetCommand):
     minutes: Minutes
 
 
-class RecordPayment(BudgetCommand):
-    """Record that delivered help was paid for."""
-
-    name = "record-payment"
-
-    line_id: Code
-    paid_on: date
-    cents: Cents = Field(gt=0)
-    reference: Code
-
-
-COMMANDS: tuple[type[BudgetCommand], ...] = (DecideBudget, CommitService, RecordPayment)
+COMMANDS: tuple[type[BudgetCommand], ...] = (DecideBudget, CommitService)
 
 
 def decide(command: BudgetCommand, state: Journey, context: Context) -> Decision:
@@ -124,29 +110,20 @@ def decide(command: BudgetCommand, state: Journey, context: Context) -> Decision
             return Decision(events=(_decide_budget(command, state, context),))
         case CommitService(), InDelivery():
             return Decision(events=(_commit(command, state.file, context),))
-        case RecordPayment(), _ if state.file.accounts:
-            return Decision(events=(_pay(command, state.file, context),))
     raise WrongStage(command=command.name, at=waits_for(state))
 
 
 def _decide_budget(command: DecideBudget, state: AwaitingBudget, context: Context) -> BudgetDecided:
     file = state.file
-    if file.place is None or file.place.from_on > context.today:
-        raise NoPlaceYet
-    plan = file.plans[state.plan_id]
-    for line_id in command.minutes:
-        if all(line.line_id != line_id for line in plan.lines):
-            raise UnknownLine(field="minutes", line=line_id)
-    for line in plan.lines:
-        if line.starts_on < file.place.from_on:
-            raise LineBeforePlace(
-                field="lines", line=line.line_id, starts_on=line.starts_on, from_on=file.place.from_on
-            )
-    wanted = tuple(_allocate(line, command.minutes, file, context) for line in plan.lines)
-    lines = (*wanted, *_dropped(wanted, file))
-    _check_ceiling(wanted, file, context)
-    _check_caps(lines, context)
+    _check_lines(command, state, context)
     settings = context.programme.settings(file.municipality, context.today)
+    wanted = tuple(
+        _allocate(line, command.minutes, file, settings, context) for line in file.plans[state.plan_id].lines
+    )
+    dropped = tuple(_drop(account, context.today, settings) for account in _left_out(wanted, file))
+    lines = (*_carried_over(wanted, dropped, file, settings), *dropped)
+    _check_ceiling(wanted, file, settings)
+    _check_caps(lines)
     return BudgetDecided(
         budget_id=context.new_id("budget"),
         decision_id=context.new_id("decision"),
@@ -157,42 +134,85 @@ def _decide_budget(command: DecideBudget, state: AwaitingBudget, context: Contex
         lines=lines,
         reasons=command.reasons,
         review_kind=next_review_kind(file.progress_reviews, file.municipality, context),
-        review_due=_review_due(file, context),
+        review_due=months_from(context, context.today, settings.progress_review_months, file.municipality, "review"),
         challenge_until=challenge_until(file.municipality, context),
+        plan_ends=_plan_ends(wanted, file.municipality, context),
+        decided_on=context.today,
     )
 
 
-def _review_due(file: CaseFile, context: Context) -> Due:
-    months = context.programme.settings(file.municipality, context.today).progress_review_months
-    return months_from(context, context.today, months, file.municipality, "review")
+def _check_lines(command: DecideBudget, state: AwaitingBudget, context: Context) -> None:
+    place, lines = state.file.place, state.file.plans[state.plan_id].lines
+    if place is None or place.from_on > context.today:
+        raise NoPlaceYet
+    for line_id in command.minutes:
+        if all(line.line_id != line_id for line in lines):
+            raise UnknownLine(field="minutes", line=line_id)
+    for line in lines:
+        if line.starts_on < place.from_on:
+            raise LineBeforePlace(field="lines", line=line.line_id, starts_on=line.starts_on, from_on=place.from_on)
 
 
-def _allocate(line: ServiceLine, volumes: Mapping[str, int], file: CaseFile, context: Context) -> Allocation:
+def _plan_ends(wanted: tuple[Allocation, ...], municipality: str, context: Context) -> Due | None:
+    last = max((allocation.line.ends_on for allocation in wanted), default=None)
+    return None if last is None else on_the_day(context, last, municipality, "plan-end")
+
+
+def _allocate(
+    line: ServiceLine, volumes: Mapping[str, int], file: CaseFile, settings: Settings, context: Context
+) -> Allocation:
     """A line that goes on never gets less than was delivered of it by now."""
     prices = prices_over(line, file.municipality, context)
     minutes = min(line.minutes, volumes.get(line.line_id, line.minutes))
     account = file.accounts.get(line.line_id)
+    component = context.programme.catalogue(line.starts_on).get(line.component)
     return Allocation(
         line=line,
         minutes=minutes,
-        cents=max(ceiling_cents(minutes, prices), account.delivered if account else 0),
+        cents=max(
+            ceiling_cents(minutes, prices, settings.own_contribution_percent), account.delivered if account else 0
+        ),
         prices=tuple(price.version for price in prices),
+        cap_cents=None if component is None else component.yearly_cap_cents,
     )
 
 
-def _dropped(wanted: tuple[Allocation, ...], file: CaseFile) -> tuple[Allocation, ...]:
-    """Lines of the former budget that the new plan does not have keep what was delivered, and give back the rest."""
+def _left_out(wanted: tuple[Allocation, ...], file: CaseFile) -> Iterator[LineAccount]:
     kept = {allocation.line.line_id for allocation in wanted}
-    return tuple(
-        Allocation(line=account.line, minutes=0, cents=account.delivered, prices=())
-        for line_id, account in sorted(file.accounts.items())
-        if line_id not in kept
+    yield from (account for line_id, account in sorted(file.accounts.items()) if line_id not in kept)
+
+
+def _drop(account: LineAccount, today: date, settings: Settings) -> Allocation:
+    """A line that the new plan does not have ends today. It keeps what its days gone by call for, for as long as help may
+    still be told, and gives back the rest."""
+    line = account.line
+    told_late = line.ends_on >= today - timedelta(days=settings.late_delivery_days)
+    if line.starts_on <= today < line.ends_on:
+        line = line.model_copy(update={"ends_on": today})
+    return Allocation(
+        line=line,
+        minutes=0,
+        cents=keeps(account, today) if told_late else account.delivered,
+        prices=(),
+        cap_cents=None if account.cap is None else account.cap.cents,
     )
 
 
-def _check_ceiling(lines: tuple[Allocation, ...], file: CaseFile, context: Context) -> None:
+def _carried_over(
+    wanted: tuple[Allocation, ...], dropped: tuple[Allocation, ...], file: CaseFile, settings: Settings
+) -> Iterator[Allocation]:
+    """Of what an ended line has left, the share that the rules leave to the first new line of the same component."""
+    left: Counter[str] = Counter()
+    for allocation in dropped:
+        account = file.accounts[allocation.line.line_id]
+        left[allocation.line.component] += (account.allocated - allocation.cents) * settings.carry_over_percent // 100
+    for allocation in wanted:
+        carried = 0 if allocation.line.line_id in file.accounts else left.pop(allocation.line.component, 0)
+        yield allocation.model_copy(update={"cents": allocation.cents + carried, "carried_cents": carried})
+
+
+def _check_ceiling(lines: tuple[Allocation, ...], file: CaseFile, settings: Settings) -> None:
     """[A] How much help a degree of need can call for in a month; no ceiling where the settings have none."""
-    settings = context.programme.settings(file.municipality, context.today)
     ceiling = settings.ceiling_minutes_per_month.get(file.highest_need)
     if ceiling is None or not lines:
         return
@@ -211,32 +231,28 @@ def _by_month(lines: tuple[Allocation, ...]) -> Counter[int]:
     return minutes
 
 
-def _check_caps(lines: tuple[Allocation, ...], context: Context) -> None:
-    spent: dict[tuple[str, int], int] = defaultdict(int)
-    for allocation in lines:
-        component = context.programme.catalogue(allocation.line.starts_on).get(allocation.line.component)
-        cap = None if component is None else component.yearly_cap_cents
+def _check_caps(lines: tuple[Allocation, ...]) -> None:
+    """Within this journey; over all journeys of the person the bound in the database holds."""
+    spent: Counter[tuple[str, int]] = Counter()
+    for line, cents, cap in ((each.line, each.cents, each.cap_cents) for each in lines):
         if cap is None:
             continue
-        year = allocation.line.starts_on.year
-        if allocation.line.ends_on.year != year:
-            raise CapAcrossYears(field="lines", line=allocation.line.line_id)
-        spent[allocation.line.component, year] += allocation.cents
-        total = spent[allocation.line.component, year]
+        year = line.starts_on.year
+        if line.ends_on.year != year:
+            raise CapAcrossYears(field="lines", line=line.line_id)
+        spent[line.component, year] += cents
+        total = spent[line.component, year]
         if total > cap:
             raise OverYearlyCap(
-                field="minutes",
-                component=allocation.line.component,
-                year=year,
-                euros=euros(total),
-                cap=euros(cap),
+                field="minutes", component=line.component, year=year, euros=euros(total), cap=euros(cap)
             )
 
 
 def _commit(command: CommitService, file: CaseFile, context: Context) -> ServiceCommitted:
     account = file.account(command.line_id)
     check_period(max(account.line.starts_on, context.today), account.line.ends_on, context, field="line_id")
-    cents = ceiling_cents(command.minutes, prices_over(account.line, file.municipality, context))
+    own_percent = context.programme.settings(file.municipality, context.today).own_contribution_percent
+    cents = ceiling_cents(command.minutes, prices_over(account.line, file.municipality, context), own_percent)
     left = account.allocated - account.committed
     if cents > left:
         raise NotAllocated(field="minutes", line=command.line_id, left=euros(left), euros=euros(cents))
@@ -245,16 +261,7 @@ def _commit(command: CommitService, file: CaseFile, context: Context) -> Service
     )
 
 
-def _pay(command: RecordPayment, file: CaseFile, context: Context) -> PaymentRecorded:
-    context.past(command.paid_on, field="paid_on")
-    account = file.account(command.line_id)
-    left = account.delivered - account.paid
-    if command.cents > left:
-        raise NotDelivered(field="cents", line=command.line_id, left=euros(left), euros=euros(command.cents))
-    return PaymentRecorded(**dict(command))
-
-
-BudgetEvent = BudgetDecided | ServiceCommitted | PaymentRecorded | BudgetSettled
+BudgetEvent = BudgetDecided | BudgetExtended | BudgetReinstated | ServiceCommitted | BudgetSettled
 
 
 def evolve(state: Journey, event: BudgetEvent) -> Journey:
@@ -262,28 +269,51 @@ def evolve(state: Journey, event: BudgetEvent) -> Journey:
     match event:
         case BudgetDecided():
             return _budgeted(file, event)
+        case BudgetExtended():
+            return with_file(state, _extended(file, event))
         case ServiceCommitted():
-            return with_file(state, booked(file, event.line_id, committed=event.cents))
-        case PaymentRecorded():
-            return with_file(state, booked(file, event.line_id, paid=event.cents))
+            return with_file(state, booked(file, event.line_id, ordering(event.cents)))
         case BudgetSettled():
             released = {release.line_id: release.cents for release in event.released}
-            accounts = {id_: _given_back(each, released.get(id_, 0)) for id_, each in file.accounts.items()}
+            over = isinstance(state, Exited)
+            accounts = {id_: _given_back(each, released.get(id_, 0), over) for id_, each in file.accounts.items()}
+            if event.final:
+                accounts = {id_: replace(each, orders_given_back=0) for id_, each in accounts.items()}
             return with_file(state, replace(file, accounts=accounts))
+        case BudgetReinstated():
+            return with_file(state, reinstated(file, event))
 
 
 def _budgeted(file: CaseFile, event: BudgetDecided) -> InDelivery:
     accounts = dict(file.accounts)
     for allocation in event.lines:
-        line_id = allocation.line.line_id
-        account = replace(accounts.get(line_id, LineAccount(line=allocation.line)), line=allocation.line)
-        allocated = max(allocation.cents, account.delivered)
-        accounts[line_id] = replace(account, allocated=allocated, committed=min(account.committed, allocated))
+        line = allocation.line
+        cap = None if allocation.cap_cents is None else _cap(line, allocation.cap_cents)
+        known = accounts.get(line.line_id, LineAccount(line=line))
+        account = replace(known.under(line, event.decided_on or line.starts_on), cap=cap)
+        dropped = not allocation.minutes
+        accounts[line.line_id] = (
+            account.ended(allocation.cents) if dropped else account.moved(account.allocating(allocation.cents))
+        )
     challengeable = {**file.challengeable, event.decision_id: event.challenge_until}
-    file = replace(file, accounts=accounts, challengeable=challengeable)
+    file = replace(file, accounts=accounts, challengeable=challengeable, plan_ends=event.plan_ends)
     return InDelivery(file=file, plan_id=event.plan_id, review_kind=event.review_kind, review_due=event.review_due)
 
 
-def _given_back(account: LineAccount, cents: int) -> LineAccount:
-    allocated = account.allocated - cents
-    return replace(account, allocated=allocated, committed=min(account.committed, allocated))
+def _cap(line: ServiceLine, cents: int) -> YearlyCap:
+    return YearlyCap(component=line.component, year=line.starts_on.year, cents=cents)
+
+
+def _extended(file: CaseFile, event: BudgetExtended) -> CaseFile:
+    accounts = dict(file.accounts)
+    for extension in event.lines:
+        if (account := accounts.get(extension.line_id)) is not None:
+            account = replace(account, line=account.line.model_copy(update={"ends_on": extension.ends_on}))
+            account = account.moved(account.allocating(account.allocated + extension.allocated_cents))
+            accounts[extension.line_id] = account.moved(ordering(extension.committed_cents))
+    return replace(file, accounts=accounts, plan_ends=event.plan_ends)
+
+
+def _given_back(account: LineAccount, cents: int, over: bool) -> LineAccount:
+    left = account.allocated - cents
+    return account.ended(left) if over else account.moved(account.allocating(left))

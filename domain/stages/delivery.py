@@ -1,4 +1,4 @@
-"""Service delivery: what was delivered by day and hours, confirmed or disputed; missed visits; progress."""
+"""Service delivery: what was delivered by day and kind, one by one or as a table; confirmed or disputed; missed; progress."""
 
 from __future__ import annotations
 
@@ -8,24 +8,36 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.care import Agreer
-from domain.decision import Command, Context, Decision, Rejected, Stage, WrongStage
-from domain.double_funding import check_day
+from domain.care import Confirmer
+from domain.decision import Command, Context, Decision, Rejected, RowResult, Stage, WrongStage
+from domain.deliveries import (
+    DAY,
+    DeliveryRow,
+    Told,
+    a_goal,
+    content,
+    cost_of,
+    make_room,
+    on_a_day_of,
+    record,
+    record_row,
+)
 from domain.events import (
+    BudgetReinstated,
     DeliveryConfirmed,
     DeliveryCorrected,
     DeliveryDisputed,
     DeliveryRecorded,
     DisputeSettled,
+    Event,
     ProgressNoted,
     VisitMissed,
 )
-from domain.fields import Code, Id, Words
-from domain.money import cost_cents, euros
-from domain.pricing import price_on
-from domain.states import CaseFile, Delivery, Exited, Journey, LineAccount, booked, waits_for, with_file
+from domain.fields import Code, Id, Reference, Words
+from domain.settling import reinstated
+from domain.states import CaseFile, Delivery, Journey, waits_for, with_delivery, with_file
 
-DayMinutes = Annotated[int, Field(gt=0, le=24 * 60)]
+ROWS_MAX = 200  # of one journey at once; a table has as many such steps as it needs
 
 
 class NoBudget(Rejected):
@@ -34,37 +46,11 @@ class NoBudget(Rejected):
     code = "no_budget"
 
 
-class OutsidePeriod(Rejected):
-    """{day} lies outside the period of {line}, {starts_on} to {ends_on}."""
-
-    code = "outside_period"
-    status = 422
-
-
-class AfterExit(Rejected):
-    """{day} lies after the exit on {exited_on}."""
-
-    code = "after_exit"
-    status = 422
-
-
-class NotCommitted(Rejected):
-    """{line} has {left} euros ordered and not yet delivered; this delivery costs {euros}."""
-
-    code = "not_committed"
-
-
 class UnknownDelivery(Rejected):
     """There is no delivery {delivery}."""
 
     code = "unknown_delivery"
     status = 422
-
-
-class AlreadyPaid(Rejected):
-    """{line} has {paid} euros paid already; the correction would leave only {delivered} delivered."""
-
-    code = "already_paid"
 
 
 class NothingDisputed(Rejected):
@@ -79,31 +65,32 @@ class AlreadyDisputed(Rejected):
     code = "already_disputed"
 
 
-class UnknownPlanGoal(Rejected):
-    """{goal} is not a goal of any plan of this journey."""
-
-    code = "unknown_plan_goal"
-    status = 422
-
-
 class DeliveryCommand(Command):
     kind = "journeys"
     stage = Stage.DELIVERY
     part = "delivery"
 
 
-class RecordDelivery(DeliveryCommand):
-    """Record help that was given: line, day, minutes. The price is that of the day."""
+class RecordDelivery(DeliveryCommand, Told):
+    """Record help that was given: line, day, minutes; of a group its session and how many took part. The price is that of
+    the day."""
 
     name = "record-delivery"
     additive = True
     needs_person = True
 
     line_id: Code
-    day: date
-    minutes: DayMinutes
-    worker: Code | None = None
-    note: Words | None = None
+    reference: Reference | None = None
+
+
+class RecordDeliveries(DeliveryCommand):
+    """Record a table of deliveries of one journey. Each row has its own answer; one that was told before adds nothing."""
+
+    name = "record-deliveries"
+    additive = True
+    needs_person = True
+
+    rows: tuple[DeliveryRow, ...] = Field(min_length=1, max_length=ROWS_MAX)
 
 
 class CorrectDelivery(DeliveryCommand):
@@ -112,26 +99,26 @@ class CorrectDelivery(DeliveryCommand):
     name = "correct-delivery"
 
     delivery_id: Id
-    minutes: Annotated[int, Field(ge=0, le=24 * 60)]
+    minutes: Annotated[int, Field(ge=0, le=DAY)]
     reason: Words
 
 
 class ConfirmDelivery(DeliveryCommand):
-    """The person, or who represents them, says that it was so."""
+    """The person, who represents them or who cares for them says that it was so."""
 
     name = "confirm-delivery"
 
     delivery_id: Id
-    confirmed_by: Agreer = "person"
+    confirmed_by: Confirmer = "person"
 
 
 class DisputeDelivery(DeliveryCommand):
-    """The person, or who represents them, says that it was not so."""
+    """The person, who represents them or who cares for them says that it was not so. Its cost waits; nothing else does."""
 
     name = "dispute-delivery"
 
     delivery_id: Id
-    disputed_by: Agreer = "person"
+    disputed_by: Confirmer = "person"
     reason: Words
 
 
@@ -170,84 +157,88 @@ class NoteProgress(DeliveryCommand):
 
 
 COMMANDS: tuple[type[DeliveryCommand], ...] = (
-    RecordDelivery, CorrectDelivery, ConfirmDelivery, DisputeDelivery, SettleDispute, RecordMissedVisit, NoteProgress,
+    RecordDelivery, RecordDeliveries, CorrectDelivery, ConfirmDelivery, DisputeDelivery, SettleDispute, RecordMissedVisit,
+    NoteProgress,
 )  # fmt: skip
 
 
 def decide(command: DeliveryCommand, state: Journey, context: Context) -> Decision:
     if not state.file.accounts and not isinstance(command, NoteProgress):
         raise NoBudget
-    return Decision(events=(_fact(command, state, context),))
+    if isinstance(command, RecordDeliveries):
+        return _record_table(command, state, context)
+    return Decision(events=_facts(command, state, context))
 
 
 DeliveryChange = DeliveryCorrected | DeliveryConfirmed | DeliveryDisputed | DisputeSettled
 DeliveryEvent = DeliveryRecorded | DeliveryChange | VisitMissed | ProgressNoted
 
 
-def _fact(command: DeliveryCommand, state: Journey, context: Context) -> DeliveryEvent:
+def _facts(command: DeliveryCommand, state: Journey, context: Context) -> tuple[Event, ...]:
     file = state.file
     match command:
         case RecordDelivery():
-            return _record(command, state, context)
+            account = file.account(command.line_id)
+            return record(command, command.reference, account, state, context)
         case CorrectDelivery():
-            return _correct(command, file)
+            return _correct(command, file, context)
         case ConfirmDelivery():
             _delivery(command.delivery_id, file)
-            return DeliveryConfirmed(**dict(command))
+            return (DeliveryConfirmed(**dict(command)),)
         case DisputeDelivery():
             if _delivery(command.delivery_id, file).disputed:
                 raise AlreadyDisputed(field="delivery_id")
-            return DeliveryDisputed(**dict(command))
+            return (DeliveryDisputed(**dict(command)),)
         case SettleDispute():
             if not _delivery(command.delivery_id, file).disputed:
                 raise NothingDisputed(field="delivery_id")
-            return DisputeSettled(**dict(command))
+            return (DisputeSettled(**dict(command)),)
         case RecordMissedVisit():
-            _on_a_day_of(file.account(command.line_id), command.day, state, context)
-            return VisitMissed(**dict(command))
+            on_a_day_of(file.account(command.line_id), command.day, state, context)
+            return (VisitMissed(**dict(command)),)
         case NoteProgress():
-            if all(plan.goal(command.goal_id) is None for plan in file.plans.values()):
-                raise UnknownPlanGoal(field="goal_id", goal=command.goal_id)
+            a_goal(command.goal_id, file)
             context.past(command.on, field="on")
-            return ProgressNoted(**dict(command))
+            return (ProgressNoted(**dict(command)),)
     raise WrongStage(command=command.name, at=waits_for(state))
 
 
-def _record(command: RecordDelivery, state: Journey, context: Context) -> DeliveryRecorded:
-    account = state.file.account(command.line_id)
-    _on_a_day_of(account, command.day, state, context)
-    check_day(command.day, context, field="day")
-    line = account.line
-    price = price_on(command.day, line.component, line.tariff, state.file.municipality, context)
-    cents = cost_cents(minutes=command.minutes, cents_per_hour=price.cents_per_hour)
-    _check_committed(account, cents)
-    return DeliveryRecorded(
-        delivery_id=context.new_id("delivery"),
-        component=line.component,
-        tariff=line.tariff,
-        provider_id=line.provider_id,
-        price=price.version,
-        cents_per_hour=price.cents_per_hour,
-        cents=cents,
-        **dict(command),
-    )
+def _record_table(command: RecordDeliveries, state: Journey, context: Context) -> Decision:
+    """Row by row, each on what the rows before it have left."""
+    events: list[Event] = []
+    results: list[RowResult] = []
+    for row in command.rows:
+        try:
+            told = record_row(row, state, context)
+        except Rejected as refusal:
+            results.append(RowResult(row=row.row, code=refusal.code, field=refusal.field, message=str(refusal)))
+            continue
+        if isinstance(told, Delivery):
+            results.append(RowResult(row=row.row, code="known", delivery_id=told.delivery_id))
+            continue
+        for fact in told:
+            state = _booked(state, fact)
+        events += told
+        results.append(RowResult(row=row.row, code="recorded", delivery_id=list(state.file.deliveries)[-1]))
+    return Decision(events=tuple(events), rows=tuple(results))
 
 
-def _correct(command: CorrectDelivery, file: CaseFile) -> DeliveryCorrected:
+def _booked(state: Journey, fact: BudgetReinstated | DeliveryRecorded) -> Journey:
+    match fact:
+        case BudgetReinstated():
+            return with_file(state, reinstated(state.file, fact))
+        case DeliveryRecorded():
+            return evolve(state, fact)
+
+
+def _correct(command: CorrectDelivery, file: CaseFile, context: Context) -> tuple[Event, ...]:
+    """Also of what is paid: the difference stands in the next claim."""
     delivery = _delivery(command.delivery_id, file)
-    account = file.account(delivery.line_id)
-    cents = cost_cents(minutes=command.minutes, cents_per_hour=delivery.cents_per_hour)
-    _check_committed(account, cents - delivery.cents)
-    delivered = account.delivered + cents - delivery.cents
-    if delivered < account.paid:
-        raise AlreadyPaid(field="minutes", line=delivery.line_id, paid=euros(account.paid), delivered=euros(delivered))
-    return DeliveryCorrected(minutes_before=delivery.minutes, cents_before=delivery.cents, cents=cents, **dict(command))
-
-
-def _check_committed(account: LineAccount, cents: int) -> None:
-    left = account.committed - account.delivered
-    if cents > left:
-        raise NotCommitted(field="minutes", line=account.line.line_id, left=euros(left), euros=euros(cents))
+    cents, own_cents = cost_of(command.minutes, delivery.cents_per_hour, delivery.day, file, context)
+    room = make_room(file.account(delivery.line_id), cents - delivery.cents, file.municipality, context)
+    return *room, DeliveryCorrected(
+        minutes_before=delivery.minutes, cents_before=delivery.cents, cents=cents, own_cents=own_cents, **dict(command)
+    )
 
 
 def _delivery(delivery_id: str, file: CaseFile) -> Delivery:
@@ -255,15 +246,6 @@ def _delivery(delivery_id: str, file: CaseFile) -> Delivery:
     if delivery is None:
         raise UnknownDelivery(field="delivery_id", delivery=delivery_id)
     return delivery
-
-
-def _on_a_day_of(account: LineAccount, day: date, state: Journey, context: Context) -> None:
-    context.past(day, field="day")
-    line = account.line
-    if not line.starts_on <= day <= line.ends_on:
-        raise OutsidePeriod(field="day", day=day, line=line.line_id, starts_on=line.starts_on, ends_on=line.ends_on)
-    if isinstance(state, Exited) and day > state.on:
-        raise AfterExit(field="day", day=day, exited_on=state.on)
 
 
 def evolve(state: Journey, event: DeliveryEvent) -> Journey:
@@ -277,31 +259,35 @@ def evolve(state: Journey, event: DeliveryEvent) -> Journey:
                 minutes=event.minutes,
                 cents=event.cents,
                 cents_per_hour=event.cents_per_hour,
+                provider_id=event.provider_id,
+                component=event.component,
+                tariff=event.tariff,
+                reference=event.reference,
+                told=content(event),
             )
-            return with_file(state, _kept(booked(file, delivery.line_id, delivered=delivery.cents), delivery))
+            return with_file(state, with_delivery(file, delivery))
         case DeliveryCorrected() | DeliveryConfirmed() | DeliveryDisputed() | DisputeSettled():
             before = file.deliveries.get(event.delivery_id)
-            return state if before is None else with_file(state, _changed(file, before, event))
+            return state if before is None else with_file(state, with_delivery(file, _what_it_is(before, event)))
         case VisitMissed() | ProgressNoted():
             return state
-
-
-def _changed(file: CaseFile, before: Delivery, event: DeliveryChange) -> CaseFile:
-    after = _what_it_is(before, event)
-    return _kept(booked(file, before.line_id, delivered=after.cents - before.cents), after)
 
 
 def _what_it_is(delivery: Delivery, event: DeliveryChange) -> Delivery:
     match event:
         case DeliveryCorrected():
-            return replace(delivery, minutes=event.minutes, cents=event.cents)
+            accepted = min(delivery.accepted, event.cents)
+            return replace(
+                delivery,
+                minutes=event.minutes,
+                cents=event.cents,
+                accepted=accepted,
+                paid=min(delivery.paid, accepted),
+                rejected=0,
+            )
         case DeliveryConfirmed():
             return replace(delivery, confirmed=True)
         case DeliveryDisputed():
             return replace(delivery, disputed=True)
         case DisputeSettled():
             return replace(delivery, disputed=False)
-
-
-def _kept(file: CaseFile, delivery: Delivery) -> CaseFile:
-    return replace(file, deliveries={**file.deliveries, delivery.delivery_id: delivery})

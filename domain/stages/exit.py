@@ -8,11 +8,12 @@ from datetime import date
 
 from pydantic import Field
 
-from domain.care import ExitReason, Release
+from domain.care import ExitReason
 from domain.decision import Command, Context, Decision, Rejected, Stage, WrongStage
 from domain.events import BudgetSettled, Event, JourneyExited, PlaceFreed, WaitingLeft
 from domain.fields import Code, Words
 from domain.reckoning import challenge_until
+from domain.settling import released
 from domain.states import CaseFile, Exited, Journey, Refused, waits_for
 
 UNASKABLE: frozenset[ExitReason] = frozenset({"died", "no_contact"})
@@ -78,9 +79,9 @@ def _exit(command: ExitJourney, file: CaseFile, context: Context) -> Decision:
         decision_id=context.new_id("decision"),
         **dict(command),
     )
-    released = tuple(_uncommitted(file))
-    settled = (BudgetSettled(released=released),) if released else ()
-    return Decision(events=(exited, *settled), agreement=tuple(_leave_places(command, file)))
+    given_back = tuple(released(file.accounts, command.on))
+    settled = (BudgetSettled(released=given_back),) if given_back else ()
+    return Decision(events=(exited, *settled), agreement=tuple(_leave_places(command, file, context.today)))
 
 
 def _check(command: ExitJourney, file: CaseFile, context: Context) -> None:
@@ -95,21 +96,14 @@ def _check(command: ExitJourney, file: CaseFile, context: Context) -> None:
         raise ExitBeforeDelivery(field="on", day=latest)
 
 
-def _uncommitted(file: CaseFile) -> Iterator[Release]:
-    """What was set aside but never ordered; orders stay until late deliveries have come in."""
-    for line_id, account in sorted(file.accounts.items()):
-        if account.allocated > account.committed:
-            yield Release(line_id=line_id, cents=account.allocated - account.committed)
-
-
-def _leave_places(command: ExitJourney, file: CaseFile) -> Iterator[Event]:
+def _leave_places(command: ExitJourney, file: CaseFile, today: date) -> Iterator[Event]:
     if file.place is not None:
         yield PlaceFreed(journey_id=file.journey_id, on=command.on)
     elif file.waits_for_place:
-        yield WaitingLeft(journey_id=file.journey_id, reason=command.reason)
+        yield WaitingLeft(journey_id=file.journey_id, reason=command.reason, on=today)
 
 
 def evolve(state: Journey, event: JourneyExited) -> Exited:
     challengeable = {**state.file.challengeable, event.decision_id: event.challenge_until}
-    file = replace(state.file, challengeable=challengeable, waits_in=None, place=None)
+    file = replace(state.file, challengeable=challengeable, waits_in=None, offer=None, place=None)
     return Exited(file=file, on=event.on, reason=event.reason, decision_id=event.decision_id)

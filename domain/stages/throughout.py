@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
-from domain.care import Agreer, Release
+from domain.care import Agreer, Extension, Release
 from domain.decision import Command, Context, Decision, Rejected, WrongStage
 from domain.double_funding import recoveries
 from domain.due import Deadline, Wake, deadline, wakes
 from domain.events import (
+    BudgetExtended,
     BudgetSettled,
     ChallengeDecided,
     ChallengeFiled,
@@ -25,10 +26,21 @@ from domain.events import (
     ReminderRaised,
 )
 from domain.fields import Code, Id, Words
-from domain.reckoning import days_from, working_days_from
-from domain.states import Challenge, Exited, Journey, Refused, own_deadlines, waits_for, with_file
+from domain.ledger import LineAccount
+from domain.reckoning import days_from, on_the_day, working_days_from
+from domain.states import (
+    Challenge,
+    Exited,
+    Journey,
+    Refused,
+    own_deadlines,
+    waits_for,
+    with_delivery,
+    with_file,
+)
 
 WINDOW = "challenge-window"
+PLAN_END, EXTENSION = "plan-end", "extension"
 STEPS = ("before", "on", "after")
 
 
@@ -139,11 +151,20 @@ COMMANDS: tuple[type[ThroughoutCommand], ...] = (
 
 
 def deadlines(state: Journey) -> tuple[Deadline, ...]:
-    """Everything open: what the stage waits for, challenges, and the time in which decisions can be challenged."""
+    """Everything open: what the stage waits for, a place to answer for, challenges, and the time to challenge decisions."""
     file = state.file
     challenges = (deadline("challenge", each.due, subject=each.challenge_id) for each in file.challenges.values())
+    offers = (deadline("offer", file.offer.expires),) if file.offer and file.offer.expires else ()
     windows = (deadline(WINDOW, until, subject=decision, silent=True) for decision, until in file.challengeable.items())
-    return (*own_deadlines(state), *challenges, *windows)
+    return (*own_deadlines(state), *_plan_end(state), *offers, *challenges, *windows)
+
+
+def _plan_end(state: Journey) -> Iterator[Deadline]:
+    """The office is reminded to make the next plan; where there is none by then, the old one goes on."""
+    ends = state.file.plan_ends
+    if ends is not None and not isinstance(state, Refused | Exited):
+        yield deadline(PLAN_END, ends)
+        yield deadline(EXTENSION, ends, silent=True)
 
 
 def decide(command: ThroughoutCommand, state: Journey, context: Context) -> Decision:
@@ -209,7 +230,9 @@ def _raise(state: Journey, context: Context) -> Iterator[Event]:
         if wake.at <= context.at:
             come[wake.deadline.id] = wake
     for wake in come.values():
-        if wake.deadline.silent:
+        if wake.deadline.what == EXTENSION:
+            yield from _extend(state, context)
+        elif wake.deadline.silent:
             yield from _lapse(wake.deadline, state)
         else:
             yield ReminderRaised(
@@ -217,16 +240,46 @@ def _raise(state: Journey, context: Context) -> Iterator[Event]:
             )
 
 
+def _extend(state: Journey, context: Context) -> Iterator[BudgetExtended]:
+    """The lines that ran until the plan's last day run on at the same rate. One with a yearly cap gets time within its
+    year, and no money."""
+    file = state.file
+    ends, municipality = file.plan_ends, file.municipality
+    days = context.programme.settings(municipality, context.today).extension_days
+    if ends is None:
+        return
+    last = [each for _, each in sorted(file.accounts.items()) if each.line.ends_on == ends.on]
+    until = max(ends.on, context.today) + timedelta(days=days)
+    extensions = tuple(_extension(account, until) for account in last)
+    yield BudgetExtended(lines=extensions, plan_ends=on_the_day(context, until, municipality, PLAN_END))
+
+
+def _extension(account: LineAccount, until: date) -> Extension:
+    line = account.line
+    if account.cap is not None:
+        within = max(min(until, date(account.cap.year, 12, 31)), line.ends_on)
+        return Extension(line_id=line.line_id, ends_on=within, allocated_cents=0, committed_cents=0)
+    days, more = (line.ends_on - line.starts_on).days + 1, (until - line.ends_on).days
+    return Extension(
+        line_id=line.line_id,
+        ends_on=until,
+        allocated_cents=account.allocated * more // days,
+        committed_cents=account.committed * more // days,
+    )
+
+
 def _lapse(window: Deadline, state: Journey) -> Iterator[Event]:
     decision = window.id.split(":")[1]
     yield ChallengeLapsed(decision_id=decision, deadline_id=window.id)
+    if not isinstance(state, Exited) or decision != state.decision_id:
+        return
     undelivered = tuple(
         Release(line_id=line_id, cents=account.allocated - account.delivered)
         for line_id, account in sorted(state.file.accounts.items())
         if account.allocated > account.delivered
     )
-    if isinstance(state, Exited) and decision == state.decision_id and undelivered:
-        yield BudgetSettled(released=undelivered)
+    if undelivered or any(account.orders_given_back for account in state.file.accounts.values()):
+        yield BudgetSettled(released=undelivered, final=True)
 
 
 ThroughoutEvent = (
@@ -244,8 +297,10 @@ def evolve(state: Journey, event: ThroughoutEvent) -> Journey:
             lapsed = file.lapsed_consents | {(event.purpose, event.recipient)}
             return with_file(state, replace(file, lapsed_consents=lapsed))
         case RecoveryOpened():
-            recovered = file.recovered | {each.delivery_id for each in event.deliveries}
-            return with_file(state, replace(file, recovered=recovered))
+            for delivery in (file.deliveries.get(each.delivery_id) for each in event.deliveries):
+                if delivery is not None:
+                    file = with_delivery(file, replace(delivery, recovered=True, accepted=0, paid=0))
+            return with_file(state, file)
         case CrisisPlanChanged():
             return state
         case ChallengeFiled():

@@ -9,11 +9,13 @@ from datetime import date, datetime
 
 from activities.messages import Outcome
 from activities.recording import Recorder
+from domain.agreement import Agreement
+from domain.care import ClaimRow
 from domain.codec import Codec, NullCipher
 from domain.deciders import AGREEMENTS
 from domain.decision import SYSTEM, Actor, Command
 from domain.journey import pending
-from domain.parties import Agreement, Person
+from domain.parties import Person
 from domain.places import stream_of
 from domain.ports import Appended, QuotaMove, StoredEvent, StreamAppend
 from domain.programme import Programme
@@ -65,6 +67,13 @@ class NobodyAlike:
         return ()
 
 
+class NothingClaimed:
+    """Claims are the providers' own; a generated past has none."""
+
+    async def up_to(self, day: date, *, provider_id: str, municipality: str) -> tuple[ClaimRow, ...]:
+        return ()
+
+
 class Desk:
     """One agreement with its people, apart from the record. `at` is the time, `chance` whoever's turn it is."""
 
@@ -80,6 +89,7 @@ class Desk:
             cipher=NullCipher(),
             programme=programme,
             matches=NobodyAlike(),
+            claimable=NothingClaimed(),
             new_id=self.new_id,
         )
 

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from activities.messages import digest
 from activities.sweeping import Engine
 from domain.journey import settled
 from domain.places import stream_of
@@ -20,7 +21,6 @@ from starter.generating.needs import Needs
 from starter.generating.population import HISTORY_DAYS, Profile, population, seed_of
 from starter.generating.refusals import NoAgreements
 from starter.generating.rounds import Life, Round, lived
-from workflows.names import digest
 
 MOST_IN_A_ROUND = 350  # what becomes of their places fits into one append
 TRIES = 20

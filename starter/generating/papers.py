@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
@@ -10,8 +11,9 @@ from domain.care import Finding, Goal, SectionAnswer, ServiceLine, Views
 from domain.persons import RegisterPerson
 from domain.programme import EligibilityRules, Programme, Section
 from domain.stages.assessment import AssessNeeds
+from domain.stages.eligibility import DecideEligibility
 from domain.stages.planning import DraftPlan
-from domain.stages.referral import DecideEligibility, RecordReferral
+from domain.stages.referral import RecordReferral
 from domain.stages.review import HoldReview
 from domain.states import InDelivery
 from domain.working_days import Calendar
@@ -23,6 +25,7 @@ NOTICERS = ("person", "relative", "social_worker", "doctor", "state_queue")
 NO_STATE_CARE = "no_state_special_care"
 AREA_OF_GOAL = {"base": "daily_living", "personal": "daily_living", "family": "social_relations"}
 MOST_VISITS = 5  # of one kind in a month
+LONGEST_DAY = 960  # minutes of help, of all kinds together
 
 
 def registration(profile: Profile) -> RegisterPerson:
@@ -140,11 +143,14 @@ def visits(
     """A month's help in visits on working days, in order: day, line, minutes."""
     days = [day for n in range(2, 26) if calendar.is_working_day(day := first + timedelta(days=n))]
     by_component = {line.component: line.line_id for line in lines if line.starts_on <= first <= line.ends_on}
-    return sorted(
-        (chance.choice(days), by_component[component], minutes)
-        for component, total in month.as_it_went(chance).items()
-        for minutes in _split(total, visits=min(max(round(total / 100), 1), MOST_VISITS))
-    )
+    full: Counter[date] = Counter()
+    found = []
+    for component, total in month.as_it_went(chance).items():
+        for minutes in _split(total, visits=min(max(round(total / 100), 1), MOST_VISITS)):
+            day = chance.choice([each for each in days if full[each] + minutes <= LONGEST_DAY])
+            full[day] += minutes
+            found.append((day, by_component[component], minutes))
+    return sorted(found)
 
 
 def _split(total: int, *, visits: int) -> Iterator[int]:

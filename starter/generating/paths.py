@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 
 from domain.care import ExitReason, ServiceLine
 from domain.decision import SYSTEM, Actor, Command, Role
+from domain.deliveries import GROUPS
 from domain.persons import CARE, GiveConsent, RecordEntitlement
 from domain.places import OfferPlace
 from domain.stages.budgeting import CommitService, DecideBudget
@@ -23,16 +24,17 @@ from domain.stages.delivery import (
     RecordMissedVisit,
     SettleDispute,
 )
+from domain.stages.eligibility import DecideEligibility
 from domain.stages.exit import UNASKABLE, ExitJourney
+from domain.stages.placing import AcceptPlace, ReceiveOffer
 from domain.stages.planning import AgreePlan
 from domain.stages.referral import (
     AppointCaseManager,
     CompleteApplication,
-    DecideEligibility,
-    TakePlace,
 )
 from domain.stages.throughout import ChallengeDecision, DecideChallenge, LogContact
 from domain.states import AwaitingAgreement, AwaitingExit, AwaitingPlan, Exited, InDelivery, Journey, Refused, Waiting
+from domain.waiting import next_to_offer, order_rules
 from domain.working_days import at_hour, local_date
 from starter.generating import papers, words
 from starter.generating.desk import Desk
@@ -112,8 +114,9 @@ class Path:
 
     async def takes_what_is_offered(self) -> None:
         agreement = await self._desk.agreement()
-        if agreement is not None and self.journey_id in agreement.offered:
-            await self._asks(TakePlace(), SYSTEM)
+        if agreement is not None and self.journey_id in agreement.offers:
+            await self._asks(ReceiveOffer(), SYSTEM)
+            await self._asks(AcceptPlace())
 
     async def _is_assessed(self) -> Times:
         yield self._after(1, 4)
@@ -203,7 +206,9 @@ class Path:
         if self._happens(0.04):
             await self._asks(RecordMissedVisit(line_id=line_id, day=day, note=words.MISSED), self._provider)
         before = set(self.journey.file.deliveries)
-        await self._asks(RecordDelivery(line_id=line_id, day=day, minutes=minutes), self._provider)
+        participants = self._from(3, 8) if self.journey.file.account(line_id).line.tariff in GROUPS else None
+        told = RecordDelivery(line_id=line_id, day=day, minutes=minutes, participants=participants)
+        await self._asks(told, self._provider)
         [delivery] = set(self.journey.file.deliveries) - before
         if self._happens(0.35):
             await self._asks(ConfirmDelivery(delivery_id=delivery), self._person)
@@ -343,10 +348,9 @@ async def offers(desk: Desk, ours: frozenset[str], begin: date) -> Times:
 
 async def offer(desk: Desk, ours: frozenset[str]) -> None:
     """Never to people who are not part of this: a past that they did not have is not made up for them."""
-    while (
-        (agreement := await desk.agreement()) is not None
-        and agreement.free > 0
-        and (waiter := agreement.next_in_order) is not None
-        and waiter.journey_id in ours
-    ):
+    while (agreement := await desk.agreement()) is not None:
+        today = local_date(desk.at)
+        waiter = next_to_offer(agreement, order_rules(agreement, desk.programme, today), today)
+        if waiter is None or waiter.journey_id not in ours:
+            return
         await desk.ask(OfferPlace(), SYSTEM, desk.agreement_stream)

@@ -9,27 +9,29 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import TypeVar
 
-from activities.messages import Outcome, Submission
+from activities.messages import Outcome, Submission, digest
 from activities.recording import Recorder
-from domain.care import CommunityLine, Finding, Goal, SectionAnswer, ServiceLine, Views
+from domain.care import ClaimRow, CommunityLine, Finding, Goal, SectionAnswer, ServiceLine, Views
 from domain.codec import Codec, NullCipher, Recorded, canonical
+from domain.deciders import JOURNEYS
 from domain.decision import Actor, Command, Role
 from domain.events import Event
 from domain.persons import CARE, GiveConsent, RegisterPerson
-from domain.ports import Appended, EventStore, QuotaMove, StreamAppend
+from domain.ports import START, Appended, EventStore, QuotaMove, StreamAppend
 from domain.programme import Programme, load
 from domain.stages.assessment import AssessNeeds
 from domain.stages.budgeting import CommitService, DecideBudget
 from domain.stages.delivery import RecordDelivery
+from domain.stages.eligibility import DecideEligibility
 from domain.stages.exit import ExitJourney
 from domain.stages.planning import AgreePlan, DraftPlan
-from domain.stages.referral import DecideEligibility, RecordReferral
+from domain.stages.referral import RecordReferral
 from domain.stages.review import HoldReview
 from domain.stages.throughout import LogContact
+from domain.states import Journey
 from domain.working_days import at_hour, local_date
 from eventstore.memory import MemoryEventStore
 from starter.seeding import SEEDER, seeds
-from workflows.names import digest
 
 MUNICIPALITY = "tori"
 PROVIDER = "provider-90000001"
@@ -123,12 +125,52 @@ class WatchedStore(MemoryEventStore):
         return [each.event.type for each in self.events_of(stream_id)]
 
 
+class EveryDelivery:
+    """Folds every journey there is, each time it is asked what a provider can claim."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+
+    async def up_to(self, day: date, *, provider_id: str, municipality: str) -> tuple[ClaimRow, ...]:
+        journeys: dict[str, Journey] = {}
+        for told in map(Codec(NullCipher()).decode, await self._store.read_all(after=START, limit=1_000_000)):
+            if told.kind == "journeys":
+                known = journeys.get(told.stream_id)
+                journeys[told.stream_id] = JOURNEYS.evolve(known, told.event, told.stream_id, told.version)
+        return tuple(
+            ClaimRow.model_validate(
+                {
+                    "journey_id": journey_id,
+                    "delivery_id": each.delivery_id,
+                    "line_id": each.line_id,
+                    "day": each.day,
+                    "component": each.component,
+                    "tariff": each.tariff,
+                    "minutes": each.minutes,
+                    "cents": each.claimable,
+                }
+            )
+            for journey_id, journey in sorted(journeys.items())
+            for each in journey.file.deliveries.values()
+            if each.claimable
+            and each.day <= day
+            and each.provider_id == provider_id
+            and journey.file.municipality == municipality
+        )
+
+
 def programme() -> Programme:
     return load("demonstration")
 
 
 def recorder(store: EventStore) -> Recorder:
-    return Recorder(store=store, cipher=NullCipher(), programme=programme(), matches=Strangers())
+    return Recorder(
+        store=store,
+        cipher=NullCipher(),
+        programme=programme(),
+        matches=Strangers(),
+        claimable=EveryDelivery(store),
+    )
 
 
 async def given_the_programme(on: Recorder, at: datetime) -> None:

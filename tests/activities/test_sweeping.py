@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -32,7 +32,7 @@ class Record:
     async def confirm(self, journey_id: str, version: int) -> None:
         self.confirmed[journey_id] = version
 
-    async def agreements_with_offers_to_make(self) -> tuple[str, ...]:
+    async def agreements_with_offers_due(self, today: date) -> tuple[str, ...]:
         return self.agreements
 
 

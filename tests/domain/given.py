@@ -9,6 +9,8 @@ from datetime import date, datetime
 from typing import Generic, TypeVar
 
 from domain import journey
+from domain.agreement import Agreement
+from domain.care import ClaimRow
 from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS, PROVIDERS, Decider
 from domain.decision import Actor, Command, Context, Decision, Rejected, Role, Stage
 from domain.events import (
@@ -19,7 +21,7 @@ from domain.events import (
     ProviderContracted,
     RepresentativeNamed,
 )
-from domain.parties import Agreement, Person, Provider
+from domain.parties import Person, Provider
 from domain.persons import CARE
 from domain.programme import Programme, load
 from domain.states import Journey
@@ -49,6 +51,7 @@ class Given(Generic[S]):
     events: tuple[Event, ...] = ()
     agreement_events: tuple[Event, ...] = ()
     providers: Mapping[str, Provider] = field(default_factory=dict)
+    claimable: tuple[ClaimRow, ...] = ()
     person: Person | None = None
     programme: Programme = PROGRAMME
     actor: Actor = CASE_MANAGER
@@ -106,6 +109,7 @@ class Given(Generic[S]):
             person=self.person,
             agreement=self.agreement,
             providers=self.providers,
+            claimable=self.claimable,
         )
         try:
             return Answer(before=self, made=made, decision=self.decider.decide(command, self.state, context))

@@ -11,6 +11,8 @@ from domain.care import (
     ExitReason,
     Finding,
     Goal,
+    Rejection,
+    RejectionReason,
     ReviewKind,
     ReviewOutcome,
     SectionAnswer,
@@ -22,10 +24,12 @@ from domain.decision import Command
 from domain.programme import Programme
 from domain.stages.assessment import AssessNeeds
 from domain.stages.budgeting import CommitService, DecideBudget
+from domain.stages.claiming import CheckClaimed, PayClaimed
 from domain.stages.delivery import RecordDelivery
+from domain.stages.eligibility import DecideEligibility
 from domain.stages.exit import ExitJourney
 from domain.stages.planning import AgreePlan, DraftPlan
-from domain.stages.referral import DecideEligibility, RecordReferral
+from domain.stages.referral import RecordReferral
 from domain.stages.review import HoldReview
 from domain.states import Journey
 from tests.domain.given import MONDAY, PERSON, PROGRAMME, PROVIDER, TOWN, Given, given, nothing
@@ -180,6 +184,24 @@ def order(line_id: str = "recovery", *, minutes: int = 600) -> CommitService:
 
 def visit(line_id: str = "recovery", *, on: date = HELPED, minutes: int = 60) -> RecordDelivery:
     return RecordDelivery(line_id=line_id, day=on, minutes=minutes)
+
+
+def claim(*deliveries: str, number: int = 1, rejected: Mapping[str, RejectionReason] | None = None) -> CheckClaimed:
+    """The rows of the provider's claim, checked."""
+    return CheckClaimed(
+        claim_id=f"claim-{number}",
+        provider_id=PROVIDER,
+        deliveries=deliveries or ("delivery-1",),
+        rejections=tuple(Rejection(delivery_id=id_, reason=why) for id_, why in (rejected or {}).items()),
+    )
+
+
+def payment(number: int = 1, *, on: date = HELPED) -> PayClaimed:
+    return PayClaimed(claim_id=f"claim-{number}", paid_on=on, reference=f"invoice-{number}")
+
+
+def paid(*deliveries: str, number: int = 1, on: date = HELPED) -> tuple[CheckClaimed, PayClaimed]:
+    return claim(*deliveries, number=number), payment(number, on=on)
 
 
 def review(

@@ -1,28 +1,42 @@
-"""Budgeting: the money for each line, its bounds, and the four numbers: allocated, committed, delivered, paid."""
+"""Budgeting: the money for each line, its bounds, and the five numbers: allocated, committed, delivered, accepted, paid."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from domain.care import Allocation
-from domain.decision import BeforeBeginning, DateInFuture, WrongStage
-from domain.events import BudgetDecided, PaymentRecorded, ServiceCommitted
+from domain import journey
+from domain.care import Allocation, Release
+from domain.decision import WrongStage
+from domain.deliveries import NotCommitted, OutsidePeriod, WhileSuspended
+from domain.events import (
+    BudgetDecided,
+    BudgetExtended,
+    BudgetSettled,
+    DeliveryRecorded,
+    PlaceResumed,
+    ReminderRaised,
+    ServiceCommitted,
+)
+from domain.ledger import Account
+from domain.ports import QuotaMove
+from domain.programme import Programme
 from domain.stages.budgeting import (
     CapAcrossYears,
     LineBeforePlace,
     NoPlaceYet,
     NotAllocated,
-    NotDelivered,
     OverCeiling,
     OverYearlyCap,
-    RecordPayment,
 )
+from domain.stages.holding import ResumePlace, SuspendPlace
+from domain.stages.placing import RequestPlace
 from domain.stages.planning import ReopenPlan
-from domain.stages.referral import RequestPlace
+from domain.stages.throughout import RaiseReminders
 from domain.states import InDelivery, Journey, UnknownLine
-from tests.domain.given import PROVIDER, Given, given
+from tests.domain.given import PROGRAMME, PROVIDER, Given, given
 from tests.domain.steps import (
     AGREED,
     BUDGETED,
@@ -34,10 +48,13 @@ from tests.domain.steps import (
     assessment,
     budget,
     budgeted,
+    claim,
     in_delivery,
     leaving,
     line,
     order,
+    paid,
+    payment,
     plan,
     planned,
     postponed,
@@ -49,13 +66,9 @@ from tests.domain.steps import (
 NEXT = date(2026, 6, 1)
 
 
-def four_numbers(case: Given[Journey], line_id: str = "recovery") -> tuple[int, int, int, int]:
+def five_numbers(case: Given[Journey], line_id: str = "recovery") -> tuple[int, int, int, int, int]:
     account = case.known.file.accounts[line_id]
-    return account.allocated, account.committed, account.delivered, account.paid
-
-
-def payment(cents: int, *, on: date = HELPED, line_id: str = "recovery") -> RecordPayment:
-    return RecordPayment(line_id=line_id, paid_on=on, cents=cents, reference="invoice-1")
+    return account.allocated, account.committed, account.delivered, account.accepted, account.paid
 
 
 # ── What is set aside ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -201,18 +214,27 @@ def test_what_a_dropped_line_delivered_counts_towards_the_cap() -> None:
     again.when(budget(more=26 * 60)).then(BudgetDecided)
 
 
-# ── The four numbers ─────────────────────────────────────────────────────────────────────────────────────────────────
+# ── The five numbers ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_four_numbers_of_a_line() -> None:
+def test_the_five_numbers_of_a_line() -> None:
     case = given(budgeted(), HELPED)
-    assert four_numbers(case) == (32000, 0, 0, 0)
+    assert five_numbers(case) == (32000, 0, 0, 0, 0)
     case = given(case, order(minutes=300))
-    assert four_numbers(case) == (32000, 16000, 0, 0)
+    assert five_numbers(case) == (32000, 16000, 0, 0, 0)
     case = given(case, visit(minutes=90))
-    assert four_numbers(case) == (32000, 16000, 4800, 0)
-    case = given(case, payment(4000))
-    assert four_numbers(case) == (32000, 16000, 4800, 4000)
+    assert five_numbers(case) == (32000, 16000, 4800, 0, 0)
+    case = given(case, claim())
+    assert five_numbers(case) == (32000, 16000, 4800, 4800, 0)
+    case = given(case, payment())
+    assert five_numbers(case) == (32000, 16000, 4800, 4800, 4800)
+
+
+def test_the_books_of_a_line_balance() -> None:
+    account = in_delivery(visit(), *paid()).known.file.accounts["recovery"]
+    assert account.balances == {Account.FUNDING: -32000, Account.ORDERED: 28800, Account.PAID: 3200}
+    with pytest.raises(AssertionError, match="do not balance"):
+        account.moved({Account.PAID: 1})
 
 
 def test_help_is_ordered_from_the_line_s_provider() -> None:
@@ -234,58 +256,152 @@ def test_help_is_ordered_on_a_line_of_the_budget_during_delivery() -> None:
         case.when(order()).refused(WrongStage)
 
 
-def test_what_was_delivered_is_paid() -> None:
-    in_delivery(visit()).when(payment(3200)).then(
-        PaymentRecorded(line_id="recovery", paid_on=HELPED, cents=3200, reference="invoice-1")
-    )
-
-
-def test_no_more_is_paid_than_was_delivered() -> None:
-    in_delivery(visit()).when(payment(3201)).refused(
-        NotDelivered, field="cents", says="recovery has 32.00 euros delivered and not yet paid; 32.01 were asked for"
-    )
-    in_delivery(visit(), payment(3200)).when(payment(1)).refused(NotDelivered, field="cents")
-
-
-def test_a_payment_has_its_line_and_its_day() -> None:
-    in_delivery(visit()).when(payment(1, line_id="dancing")).refused(UnknownLine, field="line_id")
-    in_delivery(visit()).when(payment(1, on=date(2026, 3, 27))).refused(DateInFuture, field="paid_on")
-    in_delivery(visit()).when(payment(1, on=date(2026, 3, 1))).refused(BeforeBeginning, field="paid_on")
-
-
-def test_without_a_budget_there_is_nothing_to_pay() -> None:
-    agreed().when(payment(1)).refused(WrongStage)
-
-
-def test_what_is_owed_is_paid_after_the_exit_too() -> None:
-    given(in_delivery(visit()), leaving(on=HELPED)).when(payment(3200)).then(PaymentRecorded)
-
-
 # ── A second budget ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def change_of_plan() -> Given[Journey]:
-    """Two hours of recovery delivered, one paid; then the review finds that the plan must change."""
-    return in_delivery(visit(minutes=120), payment(3200), NEXT, review("progress", "change_plan", on=NEXT))
+    """Two hours of recovery delivered, one of them paid; then the review finds that the plan must change."""
+    return in_delivery(visit(), visit(), *paid(), NEXT, review("progress", "change_plan", on=NEXT))
 
 
-def test_a_line_that_the_new_plan_drops_keeps_what_was_delivered_and_gives_back_the_rest() -> None:
+def test_a_line_that_the_new_plan_drops_keeps_the_share_of_its_days_and_gives_back_the_rest() -> None:
+    """78 of its 169 days are gone: 147.70 of 320.00 euros are kept for help of those days that is told late."""
     work = line("work", "employment.work", starts_on=NEXT)
     case = given(change_of_plan(), *replanned(work, on=NEXT))
-    assert four_numbers(case) == (6400, 6400, 6400, 3200)
-    assert four_numbers(case, "work") == (30000, 0, 0, 0)
+    assert five_numbers(case) == (14770, 14770, 6400, 3200, 3200)
+    assert five_numbers(case, "work") == (30000, 0, 0, 0, 0)
     case.when(order(minutes=1)).refused(NotAllocated, field="minutes")
-    case.when(payment(3200, on=NEXT)).then(PaymentRecorded)
+    case.when(visit(on=BUDGETED)).then(DeliveryRecorded)
+    case.on(date(2026, 6, 2)).when(visit(on=date(2026, 6, 2))).refused(OutsidePeriod, field="day", says="to 2026-06-01")
+
+
+def test_what_can_be_told_no_more_of_a_dropped_line_is_given_back() -> None:
+    """Two months after it was dropped, with the next budget."""
+    work = line("work", "employment.work", starts_on=NEXT)
+    dropped = given(change_of_plan(), *replanned(work, on=NEXT))
+    for later, kept in ((date(2026, 8, 2), 14770), (date(2026, 8, 3), 6400)):
+        again = given(dropped, later, ReopenPlan(reason="She moved."), plan(work), agreement_to("plan-3", on=later))
+        assert five_numbers(given(again, budget())) == (kept, kept, 6400, 3200, 3200)
+
+
+def test_what_an_ended_line_has_left_goes_to_the_next_of_its_component_where_the_rules_say_so() -> None:
+    """Half of 172.30 euros; but for the rule, nothing."""
+    more = line("more", starts_on=NEXT)
+    for percent, cents in ((0, 32000), (50, 32000 + 8615)):
+        case = change_of_plan().under(with_settings(carry_over_percent=percent))
+        case = given(case, NEXT, plan(more), agreement_to("plan-2", on=NEXT), budget())
+        (first, _) = decided(case).lines
+        assert (first.line.line_id, first.cents, first.carried_cents) == ("more", cents, cents - 32000)
+
+
+def with_settings(*, carry_over_percent: int = 0, own_contribution_percent: int = 0) -> Programme:
+    own = tuple(
+        replace(each, carry_over_percent=carry_over_percent, own_contribution_percent=own_contribution_percent)
+        for each in PROGRAMME.national_settings
+    )
+    return replace(PROGRAMME, national_settings=own)
+
+
+def decided(case: Given[Journey]) -> BudgetDecided:
+    return next(each for each in reversed(case.events) if isinstance(each, BudgetDecided))
 
 
 def test_a_line_that_goes_on_keeps_its_numbers() -> None:
     case = given(change_of_plan(), *replanned(line(minutes=300), on=NEXT))
-    assert four_numbers(case) == (16000, 16000, 6400, 3200)
+    assert five_numbers(case) == (16000, 16000, 6400, 3200, 3200)
 
 
 def test_a_line_that_goes_on_never_gets_less_than_was_delivered_of_it() -> None:
     """And the decision says so itself, to the cent."""
     case = given(change_of_plan(), *replanned(line(minutes=60), on=NEXT))
-    assert four_numbers(case) == (6400, 6400, 6400, 3200)
-    (allocated,) = next(each for each in reversed(case.events) if isinstance(each, BudgetDecided)).lines
+    assert five_numbers(case) == (6400, 6400, 6400, 3200, 3200)
+    (allocated,) = decided(case).lines
     assert (allocated.minutes, allocated.cents) == (60, 6400)
+
+
+# ── The person's own share, and a plan that nobody renewed ───────────────────────────────────────────────────────────
+
+
+def test_what_the_person_pays_is_not_of_the_budget() -> None:
+    case = agreed().under(with_settings(own_contribution_percent=10))
+    case = given(case, budget(), order(), HELPED)
+    recorded = case.when(visit(minutes=90)).the(DeliveryRecorded)
+    assert five_numbers(case) == (28800, 28800, 0, 0, 0)
+    assert (recorded.cents, recorded.own_cents) == (4320, 480)
+
+
+DAY_AFTER_END = date(2026, 9, 1)
+
+
+def test_the_office_is_reminded_before_the_plan_ends() -> None:
+    case = in_delivery().on(date(2026, 8, 24))
+    assert "plan-end" in {
+        each.what for each in case.when(RaiseReminders()).decided.events if isinstance(each, ReminderRaised)
+    }
+
+
+def test_a_plan_does_not_lapse_because_an_office_is_late() -> None:
+    """At the end of August nobody has made a new plan: a month more, at the rate of the 169 days before."""
+    case = given(in_delivery(), date(2026, 8, 31), RaiseReminders())
+    extended = case.on(DAY_AFTER_END).when(RaiseReminders()).the(BudgetExtended)
+    (more,) = extended.lines
+    assert (more.ends_on, more.allocated_cents, more.committed_cents) == (date(2026, 10, 2), 6059, 6059)
+    late = given(case, DAY_AFTER_END, RaiseReminders())
+    assert five_numbers(late) == (38059, 38059, 0, 0, 0)
+    late.when(visit(on=DAY_AFTER_END)).then(DeliveryRecorded)
+    assert late.known.file.plan_ends == extended.plan_ends
+
+
+def test_a_line_with_a_yearly_cap_gets_time_and_no_money() -> None:
+    talk = line("talk", THERAPY, minutes=600, ends_on=date(2026, 12, 20))
+    case = given(budgeted(talk), date(2026, 12, 21), RaiseReminders())
+    (more,) = next(each for each in case.events if isinstance(each, BudgetExtended)).lines
+    assert (more.ends_on, more.allocated_cents, more.committed_cents) == (date(2026, 12, 31), 0, 0)
+
+
+def test_who_has_left_needs_no_more_time() -> None:
+    gone = given(in_delivery(), leaving(on=HELPED), DAY_AFTER_END, RaiseReminders())
+    assert not any(isinstance(each, BudgetExtended) for each in gone.events)
+
+
+# ── A cap over all journeys of a person ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_yearly_cap_is_moved_in_the_database_with_every_budget_and_settlement() -> None:
+    before = agreed(line("talk", THERAPY, minutes=600))
+    after = given(before, budget())
+    (cap,) = (each for each in journey.quota_moves(before.known, after.known) if each.key.startswith("cap/"))
+    assert cap == QuotaMove(key="cap/person-1/mental.therapy/2026", used=50000, limit=180000)
+    left = given(after, HELPED, leaving(on=HELPED))
+    (back,) = (each for each in journey.quota_moves(after.known, left.known) if each.key.startswith("cap/"))
+    assert (back.used, back.limit) == (-50000, 180000)
+
+
+# ── A place that is suspended ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def in_hospital(*, until: date) -> Given[Journey]:
+    case = in_delivery(visit(minutes=120)).on(date(2026, 4, 1))
+    return given(case, SuspendPlace(from_on=date(2026, 4, 1), reason="In hospital."), until)
+
+
+def test_the_share_of_the_days_of_a_suspension_is_given_back() -> None:
+    """All of April, 30 of the line's 169 days: 56.81 of 320.00 euros, also of what was ordered."""
+    case = in_hospital(until=date(2026, 5, 1))
+    answer = case.when(ResumePlace(on=date(2026, 5, 1)))
+    answer.then(PlaceResumed, BudgetSettled(released=(Release(line_id="recovery", cents=5681),)))
+    assert five_numbers(answer.after) == (26319, 26319, 6400, 0, 0)
+    longer = visit(on=date(2026, 5, 1), minutes=480)
+    answer.after.when(longer).refused(NotCommitted, field="minutes")
+
+
+def test_nobody_is_helped_while_the_place_is_suspended() -> None:
+    case = in_hospital(until=date(2026, 4, 20))
+    case.when(visit(on=date(2026, 4, 1))).refused(WhileSuspended, field="day", says="2026-04-01")
+    case.when(visit(on=date(2026, 3, 31))).then(DeliveryRecorded)
+
+
+def test_a_suspension_gives_back_nothing_that_was_delivered() -> None:
+    all_used = in_delivery(visit(minutes=600)).on(date(2026, 4, 1))
+    case = given(all_used, SuspendPlace(from_on=date(2026, 4, 1), reason="In hospital."), date(2026, 5, 1))
+    case.when(ResumePlace(on=date(2026, 5, 1))).then(PlaceResumed)

@@ -55,7 +55,20 @@ FROZEN = {
     "review.held": 1,
     "journey.exited": 1,
     "budget.settled": 1,
+    "offer.received": 1,
+    "offer.declined": 1,
+    "offer.lapsed": 1,
+    "urgency.recorded": 1,
+    "place.suspended": 1,
+    "place.resumed": 1,
+    "exit.planned": 1,
     "agreement.signed": 1,
+    "offer.passed": 1,
+    "holding.suspended": 1,
+    "holding.resumed": 1,
+    "holding.exit_planned": 1,
+    "waiting.ranked": 1,
+    "funding.recorded": 1,
     "place.occupied": 1,
     "place.freed": 1,
     "place.offered": 1,
@@ -72,6 +85,15 @@ FROZEN = {
     "recovery.opened": 1,
     "provider.contracted": 1,
     "provider.contract_changed": 1,
+    "budget.extended": 1,
+    "budget.reinstated": 1,
+    "deliveries.claimed": 1,
+    "claim.assembled": 1,
+    "claim.rows_added": 1,
+    "claim.decided": 1,
+    "claim.checked": 1,
+    "claim.payment_ordered": 1,
+    "claim.paid": 1,
 }
 
 
@@ -217,7 +239,8 @@ def _models(annotation: object) -> list[type[BaseModel]]:
 def test_the_system_s_own_steps_are_not_offered_to_anybody() -> None:
     internal = {name for name, command in COMMANDS.items() if command.internal}
     assert internal == {
-        "take-place", "note-lapsed-consent", "raise-reminders", "offer-place", "check-double-funding",
+        "check-claimed", "pay-claimed", "note-verdicts", "note-claim-paid",
+        "receive-offer", "note-lapsed-offer", "note-lapsed-consent", "raise-reminders", "offer-place", "check-double-funding",
     }  # fmt: skip
 
 

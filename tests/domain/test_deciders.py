@@ -1,11 +1,11 @@
-"""The four kinds of stream: whose people may act in each, and what a user may cause."""
+"""The kinds of stream: whose people may act in each, and what a user may cause."""
 
 from __future__ import annotations
 
 import pytest
 
 from domain import commands
-from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS, PROVIDERS, Decider, NotInTheProgramme
+from domain.deciders import AGREEMENTS, CLAIMS, JOURNEYS, PERSONS, PROVIDERS, Decider, NotInTheProgramme
 from domain.decision import NATIONAL, Command
 from domain.places import OfferPlace, SignAgreement
 from domain.ports import QuotaMove
@@ -16,7 +16,7 @@ from tests.domain.samples import command_sample
 from tests.domain.steps import in_delivery, referral, referred, refused
 from tests.domain.test_persons import registration
 
-KINDS = {decider.kind for decider in (JOURNEYS, PERSONS, AGREEMENTS, PROVIDERS)}
+KINDS = {decider.kind for decider in (JOURNEYS, PERSONS, AGREEMENTS, PROVIDERS, CLAIMS)}
 
 
 def test_every_command_is_of_a_kind_that_is_decided() -> None:

@@ -6,37 +6,50 @@ from datetime import date
 
 import pytest
 
-from domain.decision import BeforeBeginning, Command, DateInFuture
+from domain.decision import BeforeBeginning, Command, Context, DateInFuture
+from domain.deliveries import (
+    AfterExit,
+    DeliveryRow,
+    LineNotNamed,
+    LongDay,
+    NotAGroup,
+    NotCommitted,
+    OutsidePeriod,
+    ReferenceReused,
+    UnknownPlanGoal,
+    record_row,
+)
 from domain.events import (
+    BudgetReinstated,
     DeliveryConfirmed,
     DeliveryCorrected,
     DeliveryDisputed,
     DeliveryRecorded,
     DisputeSettled,
+    PaymentRecorded,
     ProgressNoted,
     VisitMissed,
 )
+from domain.ledger import Account
 from domain.pricing import NoPriceInForce
 from domain.stages.assessment import ReopenAssessment
 from domain.stages.delivery import (
-    AfterExit,
     AlreadyDisputed,
-    AlreadyPaid,
     ConfirmDelivery,
     CorrectDelivery,
     DisputeDelivery,
     NoBudget,
-    NotCommitted,
     NoteProgress,
     NothingDisputed,
-    OutsidePeriod,
+    RecordDeliveries,
+    RecordDelivery,
     RecordMissedVisit,
     SettleDispute,
     UnknownDelivery,
-    UnknownPlanGoal,
 )
 from domain.states import UnknownLine
-from tests.domain.given import PROVIDER, SOURCED, given
+from domain.working_days import at_hour
+from tests.domain.given import CASE_MANAGER, JOURNEY, PROGRAMME, PROVIDER, SOURCED, given
 from tests.domain.steps import (
     BUDGETED,
     DRAFTED,
@@ -45,14 +58,17 @@ from tests.domain.steps import (
     agreed,
     assessed,
     budgeted,
+    claim,
     in_delivery,
     leaving,
     line,
     order,
+    paid,
+    payment,
     planned,
     visit,
 )
-from tests.domain.test_budgeting import four_numbers, payment
+from tests.domain.test_budgeting import five_numbers
 
 YESTERDAY = date(2026, 3, 25)
 FIRST = "delivery-1"
@@ -96,6 +112,7 @@ def test_help_is_recorded_by_line_day_and_minutes_at_the_price_of_the_day() -> N
             cents=4800,
             worker=None,
             note=None,
+            goal_id="out",
         )
     )
 
@@ -158,7 +175,15 @@ def test_help_goes_on_while_need_is_assessed_anew() -> None:
 
 def test_help_from_before_the_exit_may_be_told_late() -> None:
     gone = given(in_delivery(), leaving(on=YESTERDAY), date(2026, 4, 10))
-    assert four_numbers(given(gone, visit(on=YESTERDAY))) == (32000, 32000, 3200, 0)
+    assert five_numbers(gone) == (1894, 1894, 0, 0, 0)
+    gone.when(visit(on=YESTERDAY)).then(BudgetReinstated(line_id="recovery", cents=1306), DeliveryRecorded)
+    assert five_numbers(given(gone, visit(on=YESTERDAY))) == (3200, 3200, 3200, 0, 0)
+
+
+def test_late_help_takes_again_no_more_than_its_order_gave_back_and_not_for_ever() -> None:
+    gone = given(in_delivery(), leaving(on=YESTERDAY), date(2026, 4, 10))
+    gone.when(visit(on=YESTERDAY, minutes=601)).refused(NotCommitted, field="minutes")
+    given(gone, date(2026, 11, 2)).when(visit(on=YESTERDAY, minutes=36)).refused(NotCommitted, field="minutes")
 
 
 def test_after_the_exit_there_is_no_more_help() -> None:
@@ -185,11 +210,11 @@ def test_a_correction_is_a_new_entry_and_books_the_difference() -> None:
             )
         )
     )
-    assert four_numbers(answer.after) == (32000, 32000, 3200, 0)
+    assert five_numbers(answer.after) == (32000, 32000, 3200, 0, 0)
 
 
 def test_no_minutes_take_a_delivery_back_altogether() -> None:
-    assert four_numbers(in_delivery(visit(), correction(0))) == (32000, 32000, 0, 0)
+    assert five_numbers(in_delivery(visit(), correction(0))) == (32000, 32000, 0, 0, 0)
 
 
 def test_a_correction_is_priced_as_the_delivery_was() -> None:
@@ -207,10 +232,14 @@ def test_a_correction_upwards_is_bound_by_what_was_ordered() -> None:
     given(budgeted(), order(minutes=60), HELPED, visit()).when(correction(61)).refused(NotCommitted, field="minutes")
 
 
-def test_a_correction_leaves_at_least_what_was_paid() -> None:
-    in_delivery(visit(), payment(3200)).when(correction(59)).refused(
-        AlreadyPaid, field="minutes", says="32.00 euros paid already; the correction would leave only 31.47"
-    )
+def test_what_was_paid_and_is_corrected_is_owed_back() -> None:
+    """By a new entry: the next claim has the difference, and its payment sets it off."""
+    corrected = in_delivery(visit(), *paid(), correction(30))
+    assert five_numbers(corrected) == (32000, 32000, 1600, 1600, 1600)
+    assert corrected.known.file.accounts["recovery"].of(Account.OWED_BACK) == 1600
+    answer = given(corrected, claim(number=2)).when(payment(2))
+    assert (answer.the(PaymentRecorded).cents, answer.the(PaymentRecorded).set_off_cents) == (0, 1600)
+    assert answer.state.file.accounts["recovery"].of(Account.OWED_BACK) == 0
 
 
 # ── So, or not so ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -258,7 +287,7 @@ def test_a_delivery_that_was_never_recorded_is_unknown(command: Command) -> None
 
 def test_a_missed_visit_is_recorded_neutrally_and_costs_nothing() -> None:
     answer = in_delivery().when(missed()).then(VisitMissed(line_id="recovery", day=HELPED, note=None))
-    assert four_numbers(answer.after) == (32000, 32000, 0, 0)
+    assert five_numbers(answer.after) == (32000, 32000, 0, 0, 0)
 
 
 def test_a_missed_visit_has_a_day_of_its_line() -> None:
@@ -281,3 +310,88 @@ def test_progress_is_towards_a_goal_of_a_plan() -> None:
 def test_progress_is_neither_of_tomorrow_nor_from_before_the_beginning() -> None:
     in_delivery().when(progress(date(2026, 3, 27))).refused(DateInFuture, field="on")
     in_delivery().when(progress(date(2026, 3, 1))).refused(BeforeBeginning, field="on")
+
+
+# ── Groups, long days, tables ────────────────────────────────────────────────────────────────────────────────────────
+
+GROUP = line("group", "leisure", tariff="group", minutes=300)
+
+
+def row(number: int = 2, reference: str = "A-1", *, on: date = HELPED, minutes: int = 60, **named: str) -> DeliveryRow:
+    """A row of the provider's table; unless it says otherwise, of the line "recovery"."""
+    by = named or {"line_id": "recovery"}
+    return DeliveryRow.model_validate({"row": number, "reference": reference, "day": on, "minutes": minutes, **by})
+
+
+def table(*rows: DeliveryRow) -> RecordDeliveries:
+    return RecordDeliveries(rows=rows)
+
+
+def test_help_to_a_group_says_how_many_took_part() -> None:
+    case = given(budgeted(GROUP), order("group", minutes=300), HELPED)
+    together = RecordDelivery(line_id="group", day=HELPED, minutes=60, session="S-7", participants=6)
+    recorded = case.when(together).the(DeliveryRecorded)
+    assert (recorded.tariff, recorded.session, recorded.participants) == ("group", "S-7", 6)
+    case.when(visit("group")).refused(NotAGroup, field="participants", says="group help has participants")
+    in_delivery().when(together.model_copy(update={"line_id": "recovery"})).refused(NotAGroup, field="participants")
+
+
+def test_a_day_has_twenty_four_hours_for_each_person() -> None:
+    case = given(budgeted(line(minutes=2000)), order(minutes=2000), HELPED, visit(minutes=800))
+    case.when(visit(minutes=641)).refused(LongDay, field="minutes", says="1441 minutes would be told for one person")
+    case.when(visit(minutes=640)).then(DeliveryRecorded)
+
+
+def test_help_serves_the_line_s_goal_or_another_of_the_plan() -> None:
+    told = RecordDelivery(line_id="recovery", day=HELPED, minutes=60, goal_id="dancing")
+    in_delivery().when(told).refused(UnknownPlanGoal, field="goal_id", says="dancing")
+
+
+def test_each_row_of_a_table_has_its_own_answer() -> None:
+    tomorrow = date(2026, 3, 27)
+    answer = in_delivery().when(table(row(2, "A-1"), row(3, "A-2", on=tomorrow), row(4, "A-3", line_id="dancing")))
+    answer.then(DeliveryRecorded)
+    assert [(each.row, each.code, each.field) for each in answer.decided.rows] == [
+        (2, "recorded", None), (3, "date_in_future", "day"), (4, "unknown_line", "line_id"),
+    ]  # fmt: skip
+    assert answer.decided.rows[0].delivery_id == "delivery-1"
+
+
+def test_each_row_is_decided_on_what_the_rows_before_have_left() -> None:
+    answer = in_delivery().when(table(row(2, "A-1", minutes=570), row(3, "A-2"), row(4, "A-3", minutes=30)))
+    assert [each.code for each in answer.decided.rows] == ["recorded", "not_committed", "recorded"]
+
+
+def test_a_row_that_was_told_before_adds_nothing() -> None:
+    """In the same table, in the next, and after a correction."""
+    again = table(row(2), row(3, minutes=60))
+    first = in_delivery().when(again)
+    first.then(DeliveryRecorded)
+    for case in (first.after, given(first.after, correction(30))):
+        answer = case.when(again).then()
+        assert [(each.code, each.delivery_id) for each in answer.decided.rows] == [("known", FIRST)] * 2
+
+
+def test_a_row_s_number_stands_for_one_entry_of_its_provider() -> None:
+    told = given(in_delivery(), table(row()))
+    answer = told.when(table(row(minutes=61)))
+    assert answer.then().decided.rows[0].code == "reference_reused"
+    with pytest.raises(ReferenceReused, match="A-1 was told with other content"):
+        record_row(row(minutes=61), told.known, context())
+
+
+def test_a_row_may_name_component_and_kind_where_that_says_which_line() -> None:
+    by_kind = row(component="mental.recovery", kind="individual")
+    in_delivery().when(table(by_kind)).then(DeliveryRecorded)
+    two = given(budgeted(line(), line("more")), order(), HELPED)
+    for case, how_many in ((two, "2 lines"), (given(budgeted(GROUP), HELPED), "No lines")):
+        with pytest.raises(LineNotNamed, match=f"{how_many} have mental.recovery as individual"):
+            record_row(by_kind, case.known, context())
+
+
+def test_a_carer_may_say_that_it_was_so() -> None:
+    in_delivery(visit()).when(ConfirmDelivery(delivery_id=FIRST, confirmed_by="carer")).then(DeliveryConfirmed)
+
+
+def context() -> Context:
+    return Context(at=at_hour(HELPED, 12), actor=CASE_MANAGER, programme=PROGRAMME, stream_id=JOURNEY, new_id=str)

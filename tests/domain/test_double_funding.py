@@ -31,7 +31,7 @@ from domain.persons import (
     UnknownEntitlement,
 )
 from domain.stages.delivery import CorrectDelivery
-from domain.stages.referral import RequestPlace, TakePlace
+from domain.stages.placing import AcceptPlace, RequestPlace
 from domain.stages.throughout import CheckDoubleFunding
 from domain.states import AwaitingAssessment, Journey
 from tests.domain.given import (
@@ -100,15 +100,15 @@ def offered(*known: Event) -> Given[Journey]:
 
 def test_an_offered_place_starts_when_the_service_ends() -> None:
     case = offered(entitled(date(2026, 3, 1), date(2026, 3, 31)))
-    assert case.when(TakePlace()).the(PlaceReceived).from_on == date(2026, 4, 1)
+    assert case.when(AcceptPlace()).the(PlaceReceived).from_on == date(2026, 4, 1)
 
 
 def test_an_offered_place_goes_on_to_the_next_while_nobody_knows_when_the_service_ends() -> None:
-    answer = offered(entitled(date(2026, 3, 1))).when(TakePlace()).then(PlacePostponed)
-    answer.agreement_then(WaitingLeft(journey_id=JOURNEY, reason="other_service"))
+    answer = offered(entitled(date(2026, 3, 1))).when(AcceptPlace()).then(PlacePostponed)
+    answer.agreement_then(WaitingLeft(journey_id=JOURNEY, reason="other_service", on=DECIDED))
     assert not answer.leads_to(AwaitingAssessment).file.waits_for_place
     assert answer.after.agreement is not None
-    assert not answer.after.agreement.offered
+    assert not answer.after.agreement.offers
 
 
 @pytest.mark.parametrize(

@@ -107,8 +107,11 @@ def test_a_deadline_is_named_by_what_for_whom_and_when() -> None:
         (assessed(), ["plan"]),
         (planned(), ["plan"]),
         (agreed(), ["budget"]),
-        (budgeted(), ["challenge-window", "review"]),
-        (in_delivery(review(outcome="exit", on=date(2026, 3, 26))), ["challenge-window", "exit"]),
+        (budgeted(), ["challenge-window", "extension", "plan-end", "review"]),
+        (
+            in_delivery(review(outcome="exit", on=date(2026, 3, 26))),
+            ["challenge-window", "exit", "extension", "plan-end"],
+        ),
         (given(in_delivery(), leaving(on=date(2026, 3, 26))), ["challenge-window", "challenge-window"]),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from domain.decision import WrongStage
 from domain.events import PlacePostponed, PlaceReceived, ReferralAccepted, ReferralRefused
 from domain.persons import UnknownPerson
-from domain.stages.referral import DecideEligibility, NothingToOverride, ReasonsMissing, UnknownCondition
+from domain.stages.eligibility import DecideEligibility, NothingToOverride, ReasonsMissing, UnknownCondition
 from domain.states import AwaitingAssessment, Journey, Refused
 from tests.domain.given import SOURCED, Given, given, nothing, person, signed
 from tests.domain.steps import DECIDED, FULFILLED, accepted, eligibility, referral, referred, refused

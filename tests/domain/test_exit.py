@@ -24,12 +24,13 @@ from tests.domain.steps import (
     in_delivery,
     leaving,
     order,
+    paid,
     referred,
     refused,
     review,
     visit,
 )
-from tests.domain.test_budgeting import four_numbers, payment
+from tests.domain.test_budgeting import five_numbers
 from tests.domain.test_delivery import correction
 
 WINDOW_ENDS = date(2026, 4, 27)  # 30 days after the exit is a Saturday
@@ -59,7 +60,8 @@ def test_the_person_leaves_and_the_place_is_free() -> None:
                     rule="demo.settings@2026/challenge-window-30-days",
                 ),
                 decision_id="decision-3",
-            )
+            ),
+            BudgetSettled(released=(Release(line_id="recovery", cents=29917),)),
         )
     )
     answer.agreement_then(PlaceFreed(journey_id=JOURNEY, on=HELPED))
@@ -67,12 +69,24 @@ def test_the_person_leaves_and_the_place_is_free() -> None:
     assert (state.on, state.reason, state.file.place) == (HELPED, "goal_reached", None)
 
 
+JUNE = date(2026, 6, 1)
+
+
+def test_the_budget_is_settled_by_the_share_of_the_days_gone_by() -> None:
+    """78 of the line's 169 days: of 320.00 euros, all ordered, 147.70 are kept for help that is told late."""
+    case = in_delivery(visit(minutes=120), JUNE)
+    answer = case.when(leaving(on=JUNE))
+    answer.then(JourneyExited, BudgetSettled(released=(Release(line_id="recovery", cents=17230),)))
+    assert five_numbers(answer.after) == (14770, 14770, 6400, 0, 0)
+
+
 def test_what_was_never_ordered_is_given_back_at_once() -> None:
-    case = given(budgeted(), order(minutes=300), HELPED, visit(minutes=120))
-    case.when(leaving(on=HELPED)).then(
-        JourneyExited, BudgetSettled(released=(Release(line_id="recovery", cents=16000),))
-    )
-    assert four_numbers(gone()) == (16000, 16000, 6400, 0)
+    case = given(budgeted(), order(minutes=180), JUNE, leaving(on=JUNE))
+    assert five_numbers(case) == (9600, 9600, 0, 0, 0)
+
+
+def test_what_was_delivered_is_kept_however_early() -> None:
+    assert five_numbers(gone()) == (6400, 6400, 6400, 0, 0)
 
 
 def test_one_may_leave_at_any_stage() -> None:
@@ -133,14 +147,10 @@ def test_an_exit_is_neither_of_tomorrow_nor_from_before_the_beginning() -> None:
 
 def test_when_the_exit_cannot_be_challenged_any_more_what_was_not_delivered_is_given_back() -> None:
     """Until then late deliveries may come in; the budget's own window of challenge has ended before."""
-    last_day = gone().on(WINDOW_ENDS).when(RaiseReminders()).then(ChallengeLapsed)
-    assert last_day.the(ChallengeLapsed).decision_id == "decision-2"
-    answer = last_day.after.on(DAY_AFTER).when(RaiseReminders())
-    answer.then(
-        ChallengeLapsed(decision_id="decision-3", deadline_id="challenge-window:decision-3:2026-04-27"),
-        BudgetSettled(released=(Release(line_id="recovery", cents=9600),)),
-    )
-    assert four_numbers(answer.after) == (6400, 6400, 6400, 0)
+    left = in_delivery(visit(minutes=120), JUNE, leaving(on=JUNE), date(2026, 7, 1), RaiseReminders())
+    answer = left.on(date(2026, 7, 2)).when(RaiseReminders())
+    answer.then(ChallengeLapsed, BudgetSettled(released=(Release(line_id="recovery", cents=8370),), final=True))
+    assert five_numbers(answer.after) == (6400, 6400, 6400, 0, 0)
 
 
 def lapsed() -> Given[Journey]:
@@ -148,14 +158,14 @@ def lapsed() -> Given[Journey]:
 
 
 def test_all_is_settled_when_it_is_over_and_paid_and_past_challenging() -> None:
-    assert not journey.settled(given(gone(), payment(6400)).known)
+    assert not journey.settled(given(gone(), *paid()).known)
     assert not journey.settled(lapsed().known)
-    assert journey.settled(given(lapsed(), payment(6400)).known)
+    assert journey.settled(given(lapsed(), *paid()).known)
 
 
 def test_an_open_challenge_is_not_settled() -> None:
     challenge = ChallengeDecision(decision_id="decision-3", filed_on=HELPED, grounds="I did not want to leave.")
-    case = given(gone(), payment(6400), challenge, DAY_AFTER, RaiseReminders())
+    case = given(gone(), *paid(), challenge, DAY_AFTER, RaiseReminders())
     assert not journey.settled(case.known)
     decision = DecideChallenge(challenge_id="challenge-1", on=DAY_AFTER, upheld=False, reasons="She signed it.")
     assert journey.settled(given(case, decision).known)

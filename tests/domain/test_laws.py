@@ -14,20 +14,24 @@ from hypothesis import note, settings
 from hypothesis import strategies as st
 
 from domain import journey
-from domain.deciders import JOURNEYS
+from domain.deciders import AGREEMENTS, JOURNEYS
 from domain.decision import Command, Decision
 from domain.events import (
     BudgetDecided,
+    DeliveryCorrected,
+    DeliveryDisputed,
     DeliveryRecorded,
     Event,
     PaymentRecorded,
     PlaceFreed,
     PlaceOccupied,
-    PlaceOffered,
 )
+from domain.ledger import Account
 from domain.money import cost_cents
+from domain.occupancy import occupancy
 from domain.persons import one_journey
-from domain.stages import delivery, referral, throughout
+from domain.places import OfferPlace
+from domain.stages import delivery, placing, throughout
 from domain.states import (
     Delivery,
     Exited,
@@ -38,7 +42,7 @@ from domain.states import (
 from domain.working_days import local_date
 from tests.domain import steps
 from tests.domain.coding import decoded, encoded
-from tests.domain.given import JOURNEY, MONDAY, fold, given, nothing, signed
+from tests.domain.given import JOURNEY, MONDAY, Given, fold, given, nothing, signed
 from tests.domain.wishes import WISHES, judged, line, minutes, next_step, yes
 
 # ── The path ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -61,7 +65,10 @@ STARTS = {
     "at the beginning": Start(
         complete_on=None, meets=frozenset({"referral.completed", "referral.accepted", "contact.logged"})
     ),
-    "waiting": Start(full=True, steps=1, meets=frozenset({"place.awaited", "place.received", "assessment.completed"})),
+    "waiting": Start(full=True, steps=1, meets=frozenset({
+        "place.awaited", "offer.received", "offer.declined", "offer.lapsed", "place.received", "assessment.completed",
+        "urgency.recorded",
+    })),
     "refused": Start(
         but="target_group", meets=frozenset({"challenge.filed", "challenge.decided", "referral.reopened", SETTLED})
     ),
@@ -72,13 +79,16 @@ STARTS = {
         steps=5,
         meets=frozenset({
             "service.committed", "delivery.recorded", "delivery.corrected", "delivery.disputed", "dispute.settled",
-            "payment.recorded", "plan.reopened", "assessment.reopened", "journey.exited", "budget.settled", SETTLED,
+            "deliveries.claimed", "payment.recorded", "plan.reopened", "assessment.reopened", "journey.exited",
+            "budget.settled", SETTLED,
+            "place.suspended", "place.resumed", "exit.planned",
         }),
     ),
     "after reviews": Start(steps=9, meets=frozenset({"review.held", "challenge.lapsed", "reminder.raised", "journey.exited"})),
 }  # fmt: skip
 
 SEEN: Counter[str] = Counter()
+REOPENING = (DeliveryCorrected, DeliveryDisputed)  # of help that was settled: there is something to claim again
 
 KEY = {name: (used, allowed) for name, used, allowed in journey.BOUNDS}
 
@@ -112,6 +122,11 @@ class Path:
         self.want(steps.order(line, minutes=volume))
         self.want(steps.visit(line, on=self.today, minutes=volume))
 
+    def it_was_not_so(self, upheld: bool) -> None:
+        for delivery_id in list(self._state.file.deliveries)[-1:]:
+            self.want(delivery.DisputeDelivery(delivery_id=delivery_id, reason="Not so."))
+            self.want(delivery.SettleDispute(delivery_id=delivery_id, upheld=upheld, reason="Asked."))
+
     def it_is_challenged(self, upheld: bool) -> None:
         for decision in list(self._state.file.challengeable)[-1:]:
             self.want(throughout.ChallengeDecision(decision_id=decision, filed_on=self.today, grounds="Not so."))
@@ -127,11 +142,31 @@ class Path:
     def a_place_is_offered(self) -> None:
         agreement = self.case.agreement
         assert agreement is not None
-        if "journey-9" in agreement.occupied:
-            self.case = self.case.also_in_agreement(PlaceFreed(journey_id="journey-9", on=self.today))
-        if agreement.next_in_order is not None and JOURNEY not in agreement.occupied:
-            self.case = self.case.also_in_agreement(PlaceOffered(journey_id=JOURNEY))
-        self.want(referral.TakePlace())
+        if "journey-9" in agreement.holdings:
+            self._in_agreement(PlaceFreed(journey_id="journey-9", on=self.today))
+        self._agreement_does(OfferPlace())
+        self.want(placing.ReceiveOffer())
+
+    def an_offer_is_answered(self, how: Command) -> None:
+        self.a_place_is_offered()
+        self.want(how)
+
+    def an_offer_expires(self) -> None:
+        self.a_place_is_offered()
+        self.time_goes_on(10)
+        self._agreement_does(OfferPlace())
+        self.want(placing.NoteLapsedOffer())
+
+    def _agreement_does(self, command: Command) -> None:
+        """As its own workflow would."""
+        case = Given(decider=AGREEMENTS, stream_id="agreement-tori", events=self.case.agreement_events, at=self.case.at)
+        answer = case.when(command)
+        if answer.refusal is None:
+            self._in_agreement(*answer.decided.events)
+
+    def _in_agreement(self, *events: Event) -> None:
+        self.case = self.case.also_in_agreement(*events)
+        self._check_places()
 
     # ── One step ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -158,7 +193,7 @@ class Path:
         self._check_money()
         self._check_places()
         SEEN[SETTLED] += journey.settled(self._state)
-        if was_settled:
+        if was_settled and not any(isinstance(each, REOPENING) for each in answer.decided.events):
             assert journey.settled(self._state), "settled, and then not any more"
 
     def _record(self, decision: Decision) -> None:
@@ -176,29 +211,50 @@ class Path:
         for move in JOURNEYS.quota_moves(before, self.states[-1]):
             self.used[move.key] += move.used
             self.allowed[move.key] += move.allowed
+            if move.limit is not None and move.used > 0:
+                self.allowed[move.key] = move.limit
             assert 0 <= self.used[move.key] <= self.allowed[move.key], move.key
 
     def _check_money(self) -> None:
-        """In whole cents: the four numbers in order, the bounds in the database, and each number the sum of its facts."""
+        """In whole cents: the five numbers in order, the bounds in the database, and each number the sum of its facts."""
         file = self._state.file
         for line_id, account in file.accounts.items():
-            assert 0 <= account.paid <= account.delivered <= account.committed <= account.allocated, account
+            five = account.paid, account.accepted, account.delivered, account.committed, account.allocated
+            assert (0, *five) == tuple(sorted((0, *five))), account
+            assert sum(account.balances.values()) == 0
             for name, (used, allowed) in KEY.items():
                 key = f"line/{JOURNEY}/{line_id}/{name}"
                 assert (self.used[key], self.allowed[key]) == (used(account), allowed(account))
             assert account.delivered == sum(each.cents for each in help_on(line_id, self._state))
             for each in help_on(line_id, self._state):
                 assert each.cents == cost_cents(minutes=each.minutes, cents_per_hour=each.cents_per_hour)
+            for number in ("cents", "accepted", "paid"):
+                helped = sum(getattr(each, number) for each in help_on(line_id, self._state))
+                assert (
+                    helped == {"cents": account.delivered, "accepted": account.accepted, "paid": account.paid}[number]
+                )
             payments = [e for e, _ in self.told if isinstance(e, PaymentRecorded) and e.line_id == line_id]
-            assert account.paid == sum(each.cents for each in payments)
+            assert account.paid + account.of(Account.OWED_BACK) == sum(e.cents - e.set_off_cents for e in payments)
 
     def _check_places(self) -> None:
         agreement = self.case.agreement
         assert agreement is not None
-        assert len(agreement.occupied) <= agreement.places
-        assert (self._state.file.place is not None) == (JOURNEY in agreement.occupied)
-        in_order = [waiter.journey_id for waiter in agreement.waiting]
-        assert in_order == [JOURNEY] * self._state.file.waits_for_place
+        file, mine = self._state.file, agreement.holdings.get(JOURNEY)
+        for terms in agreement.terms:
+            assert agreement.held_in(terms) + agreement.offered_in(terms) <= terms.places
+        assert (file.place is not None) == (mine is not None)
+        assert [waiter.journey_id for waiter in agreement.waiting] == [JOURNEY] * file.waits_for_place
+        assert file.waits_for_place or JOURNEY not in agreement.offers
+        assert file.offer is None or file.waits_for_place
+        if mine is not None:
+            assert (mine.suspensions, mine.exit_planned_on) == (
+                file.suspensions, None if file.planned_exit is None else file.planned_exit.on,
+            )  # fmt: skip
+        for waiter in agreement.waiting:
+            assert waiter.urgent == file.urgent
+        for day in occupancy(agreement, MONDAY, self.today + timedelta(days=30), self.today):
+            assert day.reserved + day.occupied + day.suspended + day.offered + day.free == day.places, day
+            assert min(day.reserved, day.occupied, day.suspended, day.offered, day.free) >= 0, day
 
     # ── Looking back ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -239,7 +295,11 @@ MOVES: tuple[Move, ...] = (
     *[lambda path, r: path.help(line(r), minutes(r))] * 4,
     *[lambda path, r: path.time_goes_on(r.choice([0, 1, 3, 10, 31, 92]))] * 6,
     *[lambda path, r: path.it_is_challenged(yes(r))] * 2,
+    lambda path, r: path.it_was_not_so(yes(r)),
     *[lambda path, r: path.a_place_is_offered()] * 2,
+    *[lambda path, r: path.an_offer_is_answered(placing.AcceptPlace())] * 2,
+    lambda path, r: path.an_offer_is_answered(placing.DeclinePlace(reason="Too far.", keep_waiting=yes(r))),
+    lambda path, r: path.an_offer_expires(),
 )
 
 

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from domain.decision import Context
-from domain.pricing import NoPriceInForce, ceiling_cents, price_on, prices_over
+from domain.pricing import NoPriceInForce, ceiling_cents, own_share, price_on, prices_over
 from domain.programme import Programme
 from tests.domain.given import CASE_MANAGER, NOON, PROGRAMME, SOURCED
 from tests.domain.steps import line
@@ -42,7 +42,13 @@ def test_over_a_change_of_prices_the_highest_is_set_aside() -> None:
     over_new_year = line(starts_on=date(2026, 12, 1), ends_on=date(2027, 1, 31))
     prices = prices_over(over_new_year, "tori", known())
     assert [price.version for price in prices] == ["demo.prices@2026", "demo.prices@2027"]
-    assert ceiling_cents(600, prices) == 33600
+    assert ceiling_cents(600, prices, own_percent=0) == 33600
+
+
+def test_the_person_s_own_share_is_not_set_aside() -> None:
+    prices = prices_over(line(), "tori", known())
+    assert ceiling_cents(600, prices, own_percent=10) == 28800
+    assert own_share(3333, 10) == 333
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,13 @@ from domain.events import (
     WaitingJoined,
     WaitingLeft,
 )
-from domain.stages.referral import (
+from domain.stages.placing import (
+    AcceptPlace,
     NoAgreement,
     NotOffered,
     PlaceTaken,
     PlaceTooFarOff,
     RequestPlace,
-    TakePlace,
     WaitsAlready,
     WaitsForNoPlace,
 )
@@ -47,7 +47,9 @@ OFFERED = PlaceOffered(journey_id=JOURNEY)
 
 
 def test_a_place_and_the_journey_s_fact_are_one_step() -> None:
-    referred().when(eligibility()).agreement_then(PlaceOccupied(journey_id=JOURNEY, from_on=DECIDED))
+    referred().when(eligibility()).agreement_then(
+        PlaceOccupied(journey_id=JOURNEY, from_on=DECIDED, reserved_on=DECIDED)
+    )
 
 
 def test_without_a_free_place_an_eligible_person_waits() -> None:
@@ -70,32 +72,32 @@ def test_nobody_overtakes_who_waits_although_a_place_is_free() -> None:
 
 
 def test_a_place_that_was_offered_is_taken_and_the_assessment_begins() -> None:
-    answer = waiting().also_in_agreement(OFFERED).when(TakePlace()).then(PlaceReceived)
-    answer.agreement_then(PlaceOccupied(journey_id=JOURNEY, from_on=ASSESSED))
+    answer = waiting().also_in_agreement(OFFERED).when(AcceptPlace()).then(PlaceReceived)
+    answer.agreement_then(PlaceOccupied(journey_id=JOURNEY, from_on=ASSESSED, reserved_on=ASSESSED))
     assert answer.leads_to(AwaitingAssessment).file.place == Place(agreement="tori", from_on=ASSESSED)
     agreement = answer.after.agreement
     assert agreement is not None
     assert not agreement.waiting
-    assert not agreement.offered
+    assert not agreement.offers
 
 
 def test_a_place_that_was_not_offered_is_not_taken() -> None:
     """Else a journey could step before those who have waited longer."""
-    waiting().when(TakePlace()).refused(NotOffered)
-    waiting().also_in_agreement(PlaceOffered(journey_id="journey-8")).when(TakePlace()).refused(NotOffered)
+    waiting().when(AcceptPlace()).refused(NotOffered)
+    waiting().also_in_agreement(PlaceOffered(journey_id="journey-8")).when(AcceptPlace()).refused(NotOffered)
 
 
 def test_who_waits_for_no_place_takes_none() -> None:
     for case in (accepted(), postponed(), given(waiting(), leaving("own_wish", on=ASSESSED))):
-        case.when(TakePlace()).refused(WaitsForNoPlace)
+        case.when(AcceptPlace()).refused(WaitsForNoPlace)
 
 
 def test_who_leaves_while_waiting_leaves_the_order_too() -> None:
     answer = waiting().also_in_agreement(OFFERED).when(leaving("own_wish", on=ASSESSED))
-    answer.agreement_then(WaitingLeft(journey_id=JOURNEY, reason="own_wish"))
+    answer.agreement_then(WaitingLeft(journey_id=JOURNEY, reason="own_wish", on=ASSESSED))
     agreement = answer.after.agreement
     assert agreement is not None
-    assert (agreement.waiting, agreement.offered) == ((), frozenset())
+    assert (agreement.waiting, dict(agreement.offers)) == ((), {})
 
 
 # ── Without an agreement ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -131,7 +133,7 @@ def test_a_place_can_be_postponed_only_under_an_agreement() -> None:
 
 def test_a_postponed_place_is_asked_for_when_the_end_is_known() -> None:
     answer = postponed().when(RequestPlace(from_on=date(2026, 4, 1))).then(PlaceReceived)
-    answer.agreement_then(PlaceOccupied(journey_id=JOURNEY, from_on=date(2026, 4, 1)))
+    answer.agreement_then(PlaceOccupied(journey_id=JOURNEY, from_on=date(2026, 4, 1), reserved_on=ASSESSED))
     assert answer.leads_to(AwaitingAssessment).file.place == Place(agreement="tori", from_on=date(2026, 4, 1))
 
 
@@ -150,8 +152,8 @@ def test_a_place_that_was_waited_for_never_starts_before_the_state_service_ends(
     """Else the same person would be paid for twice."""
     case = given(postponed().in_agreement(*FULL), RequestPlace(from_on=date(2026, 6, 1)))
     offered = case.also_in_agreement(OFFERED)
-    assert offered.on(date(2026, 4, 1)).when(TakePlace()).the(PlaceReceived).from_on == date(2026, 6, 1)
-    assert offered.on(date(2026, 7, 1)).when(TakePlace()).the(PlaceReceived).from_on == date(2026, 7, 1)
+    assert offered.on(date(2026, 4, 1)).when(AcceptPlace()).the(PlaceReceived).from_on == date(2026, 6, 1)
+    assert offered.on(date(2026, 7, 1)).when(AcceptPlace()).the(PlaceReceived).from_on == date(2026, 7, 1)
 
 
 def test_nobody_stands_in_the_order_twice() -> None:

@@ -8,7 +8,7 @@ from random import Random
 
 from domain.care import ReviewKind, ReviewOutcome, Tariff
 from domain.decision import Command
-from domain.stages import assessment, budgeting, delivery, planning, referral, throughout
+from domain.stages import assessment, delivery, eligibility, holding, placing, planning, referral, throughout
 from domain.states import (
     AwaitingAgreement,
     AwaitingAssessment,
@@ -62,15 +62,22 @@ def plan_of(day: date, lines: Iterable[str], volume: int, tariff: Tariff = "indi
     return steps.plan(*services, community=(steps.NEIGHBOUR,))
 
 
-def judged(but: str, *, why: bool) -> referral.DecideEligibility:
+def judged(but: str, *, why: bool) -> eligibility.DecideEligibility:
     return steps.eligibility(but={but: False}, reasons="See the conditions." if why else None)
 
 
 WISHES: tuple[Wish, ...] = (
     lambda r, day: referral.CompleteApplication(complete_on=ago(r, day)),
     lambda r, day: judged(r.choice(sorted(steps.FULFILLED)), why=yes(r)),
-    lambda r, day: referral.RequestPlace(from_on=day + (day - ago(r, day))),
-    lambda r, day: referral.TakePlace(),
+    lambda r, day: placing.RequestPlace(from_on=day + (day - ago(r, day))),
+    lambda r, day: placing.AcceptPlace(),
+    lambda r, day: placing.DeclinePlace(reason="Too far.", keep_waiting=yes(r)),
+    lambda r, day: placing.RecordUrgency(urgent=yes(r), reason="Sleeps outside."),
+    lambda r, day: placing.ReceiveOffer(),
+    lambda r, day: placing.NoteLapsedOffer(),
+    lambda r, day: holding.SuspendPlace(from_on=ago(r, day), reason="In hospital."),
+    lambda r, day: holding.ResumePlace(on=ago(r, day)),
+    lambda r, day: holding.PlanExit(on=day + (day - ago(r, day)), reason="goal_reached"),
     lambda r, day: referral.AppointCaseManager(case_manager="case_manager.kadri"),
     lambda r, day: steps.assessment({"household": r.randint(1, 4)}, on=ago(r, day)),
     lambda r, day: assessment.AssessCarer(carer_id="person-7", on=ago(r, day), needs="Rest."),
@@ -80,9 +87,12 @@ WISHES: tuple[Wish, ...] = (
     lambda r, day: planning.ReopenPlan(reason="She moved."),
     lambda r, day: steps.budget(recovery=minutes(r)),
     lambda r, day: steps.order(line(r), minutes=minutes(r)),
-    lambda r, day: budgeting.RecordPayment(
-        line_id=line(r), paid_on=ago(r, day), cents=r.choice([1, 53, 1600, 3200]), reference="invoice-1"
+    lambda r, day: steps.claim(
+        *(f"delivery-{r.randint(1, 4)}" for _ in range(3)),
+        number=r.randint(1, 3),
+        rejected={the(r, "delivery"): "not_delivered"} if yes(r) else None,
     ),
+    lambda r, day: steps.payment(r.randint(1, 3), on=ago(r, day)),
     lambda r, day: steps.visit(line(r), on=ago(r, day), minutes=minutes(r)),
     lambda r, day: delivery.CorrectDelivery(
         delivery_id=the(r, "delivery"), minutes=r.choice([0, 1, 30, 61]), reason="Less."

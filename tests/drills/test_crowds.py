@@ -28,7 +28,7 @@ async def test_of_sixty_four_at_once_for_the_last_place_one_gets_it_and_the_firs
     installation: Scene, http: httpx.AsyncClient
 ) -> None:
     """Never more than there are, whoever decides; everybody else waits with a number and a reason; and when the place
-    is free again, the first in order has it by itself, then the next, and so on."""
+    is free again, the first in order is offered it by itself, then the next, and so on."""
     manager = User(http, installation.tokens["coordinator"], "otepaa")
     places = Places(installation=installation, manager=manager)
     async with AsyncExitStack() as more_workers:
@@ -48,6 +48,7 @@ async def test_of_sixty_four_at_once_for_the_last_place_one_gets_it_and_the_firs
         for _ in range(8):
             await places.leave(holder)
             holder, *order = order
+            await places.accept(holder)
             await eventually(partial(places.is_placed, holder))
             assert await places.waiting() == order
         await places.never_over_filled()

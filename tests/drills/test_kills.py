@@ -15,6 +15,7 @@ from random import Random
 import httpx
 import pytest
 
+from activities.messages import digest
 from domain import journey
 from domain.working_days import local_date
 from tests.drills.installations import (
@@ -27,7 +28,6 @@ from tests.drills.installations import (
     installed,
     referral,
 )
-from workflows.names import digest
 
 Disaster = Callable[[], Awaitable[None]]
 SEED = int(os.environ.get("TEEKOND_DRILL_SEED", "0")) or int(datetime.now(UTC).timestamp())

@@ -222,6 +222,27 @@ async def test_a_negative_move_cannot_break_a_bound(store: EventStore, move: Quo
     assert await store.quota("q") == Quota(used=1, allowed=1)
 
 
+async def test_a_limit_that_comes_with_the_move_is_kept_over_all_streams(store: EventStore) -> None:
+    """No stream owns it: what a person may get of a component in a year, over all their journeys."""
+    cap = "cap/p1/therapy/2026"
+    await step(store, "c1", onto("j1"), quotas=(QuotaMove(key=cap, used=700, limit=1000),))
+    with pytest.raises(QuotaExceeded) as exceeded:
+        await step(store, "c2", onto("j2"), quotas=(QuotaMove(key=cap, used=301, limit=1000),))
+    assert exceeded.value.key == cap
+    await step(store, "c3", onto("j3"), quotas=(QuotaMove(key=cap, used=300, limit=1000),))
+    assert await store.quota(cap) == Quota(used=1000, allowed=1000)
+
+
+async def test_a_limit_may_be_lowered_and_what_is_given_back_passes_all_the_same(store: EventStore) -> None:
+    await step(store, "c1", onto("j1"), quotas=(QuotaMove(key="cap", used=900, limit=1000),))
+    await step(store, "c2", onto("j2"), quotas=(QuotaMove(key="cap", used=-100, limit=500),))
+    assert await store.quota("cap") == Quota(used=800, allowed=1000)
+    with pytest.raises(QuotaExceeded):
+        await step(store, "c3", onto("j3"), quotas=(QuotaMove(key="cap", used=1, limit=500),))
+    await step(store, "c4", onto("j4"), quotas=(QuotaMove(key="cap", used=100, limit=1200),))
+    assert await store.quota("cap") == Quota(used=900, allowed=1200)
+
+
 async def test_moves_of_one_bound_count_together(store: EventStore) -> None:
     """Two parts of a plan may draw on the same budget line in one step; only the end must hold."""
     moves = (QuotaMove(key="q", used=3), QuotaMove(key="q", used=-1), QuotaMove(key="q", allowed=2))

@@ -7,8 +7,12 @@ from datetime import date, datetime
 
 import pytest
 
+from activities.messages import own_step
 from domain import journey
-from domain.codec import Recorded
+from domain.codec import Meta, Recorded
+from domain.events import Event, WaitingJoined
+from domain.places import SignAgreement
+from domain.ports import StreamAppend
 from domain.stages.planning import AgreePlan
 from domain.states import Exited, Journey, Refused, waits_for
 from eventstore.postgres import PostgresEventStore
@@ -17,6 +21,7 @@ from readmodels.lookout import DatabaseLookout
 from readmodels.place_count import PlaceCount
 from readmodels.projector import Pool, Projector
 from readmodels.work_queue import Filter, Row, WorkQueue, WrongCursor
+from starter.seeding import SEEDER
 from tests.activities.examples import (
     NOON,
     agreed,
@@ -245,7 +250,7 @@ async def test_the_open_journeys_of_a_person_are_found(pool: Pool, queue: WorkQu
 async def test_the_sweep_is_told_of_every_journey_until_its_version_is_confirmed(pool: Pool, queue: WorkQueue) -> None:
     places = PlaceCount(pool, PostgresEventStore(pool), CODEC)
     projector = await projector_of(pool, queue, places)
-    await shown(projector, pool, "work_queue", "place_count")
+    await shown(projector, pool, "work_queue", "places")
     lookout = DatabaseLookout(pool, places)
 
     async def open_ones() -> dict[str, int]:
@@ -262,11 +267,69 @@ async def test_the_sweep_is_told_of_every_journey_until_its_version_is_confirmed
 
 async def test_places_are_counted_as_the_agreement_has_them(pool: Pool, queue: WorkQueue) -> None:
     places = PlaceCount(pool, PostgresEventStore(pool), CODEC)
-    await shown(await projector_of(pool, places), pool, "place_count")
-    row = await pool.fetchrow("SELECT * FROM read.place_count WHERE agreement = 'tori'")
+    await shown(await projector_of(pool, places), pool, "places")
+    row = await pool.fetchrow("SELECT * FROM read.places WHERE agreement = 'tori'")
     assert row is not None
     recorded = [each.event.type for each in await everything(pool) if each.stream_id == "agreement-tori"]
     assert row["version"] == len(recorded)
     assert row["taken"] == recorded.count("place.occupied") - recorded.count("place.freed")
-    assert (row["places"], row["waiting"], row["offered"]) == (26, 0, 0)
-    assert await places.with_offers_to_make() == ()
+    assert (row["waiting"], row["offered"]) == (0, 0)
+    assert await places.with_offers_due(date(2026, 3, 2)) == ()
+
+
+async def test_an_agreement_is_looked_after_while_it_has_an_offer_to_make_or_one_that_was_not_answered(
+    pool: Pool, store: PostgresEventStore
+) -> None:
+    """Full, one waits: nothing. A place is free: an offer to make. It is made: nothing, until its last day is over."""
+    places = PlaceCount(pool, store, CODEC)
+    projector = await projector_of(pool, places)
+    clerk, today = recorder(store), date(2026, 3, 4)
+
+    async def due(on: date) -> tuple[str, ...]:
+        await shown(projector, pool, "places")
+        return await places.with_offers_due(on)
+
+    number, told = 99, ""
+    while told != "place.awaited":
+        number += 1
+        await given_a_person(clerk, TWO_DAYS_ON, f"person-{number}")
+        await clerk.record(step(referral(f"person-{number}", TWO_DAYS_ON), f"journey-{number}", at=TWO_DAYS_ON))
+        told = (await clerk.record(step(eligible(), f"journey-{number}", at=TWO_DAYS_ON))).events[-1]
+    assert await due(today) == ()
+    await clerk.record(step(leaving(TWO_DAYS_ON), "journey-100", at=TWO_DAYS_ON))
+    assert await due(today) == ("tori",)
+    await clerk.record(own_step("offer-place", "agreement-tori", "once").model_copy(update={"at": TWO_DAYS_ON}))
+    assert await due(date(2026, 3, 11)) == ()
+    assert await due(date(2026, 3, 12)) == ("tori",)
+
+
+async def test_a_place_of_a_period_to_come_is_to_be_offered_when_it_begins(
+    pool: Pool, store: PostgresEventStore
+) -> None:
+    places = PlaceCount(pool, store, CODEC)
+    projector = await projector_of(pool, places)
+    clerk = recorder(store)
+    year_end, next_year = date(2026, 12, 31), date(2027, 1, 1)
+    for first, last, number in ((date(2026, 1, 1), year_end, 0), (next_year, None, 1)):
+        terms = SignAgreement(
+            agreement="new", municipalities=("tori",), valid_from=first, valid_to=last, places=number,
+            coordinator="coordinator-b", synthetic=True,
+        )  # fmt: skip
+        await clerk.record(step(terms, actor=SEEDER, at=NOON))
+    waits = WaitingJoined(
+        journey_id="journey-77", municipality="tori", since=date(2026, 3, 2), place_from=date(2026, 3, 2)
+    )
+    await recorded(store, waits, "agreement-new", version=3)
+    await shown(projector, pool, "places")
+    assert await places.with_offers_due(year_end) == ()
+    assert await places.with_offers_due(next_year) == ("new",)
+
+
+async def recorded(store: PostgresEventStore, event: Event, stream_id: str, *, version: int) -> None:
+    """Straight into the record."""
+    meta = Meta(actor=SEEDER, command="test")
+    encoded = CODEC.encode(event, stream_id=stream_id, version=version, subject=stream_id, meta=meta, at=NOON)
+    append = StreamAppend(
+        stream_id=stream_id, kind="agreements", tenant="tori", expected_version=version - 1, events=(encoded,)
+    )
+    await store.append([append], command_id="straight", request_hash="test", result=b"{}")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from domain.agreement import Agreement
 from domain.deciders import AGREEMENTS
 from domain.events import PlaceAwaited, PlaceReceived
-from domain.parties import Agreement
 from starter.scene import Scene
 from tests.starter.bodies import Json, User, a_journey, an_exit, done, listed
 
@@ -41,7 +42,8 @@ class Places:
         for number, waiter in enumerate(order, start=1):
             assert waiter["position"] == number
             assert str(waiter["explained"]).startswith(f"Number {number}: the application was complete on ")
-            assert f"and {number - 1} whose application was complete earlier" in str(waiter["explained"])
+            ahead = "nobody comes before" if number == 1 else f"; {number - 1} come"
+            assert ahead in str(waiter["explained"])
         return [str(waiter["journey_id"]) for waiter in order]
 
     async def never_over_filled(self) -> None:
@@ -50,11 +52,12 @@ class Places:
         state: Agreement | None = None
         for told in history:
             state = AGREEMENTS.evolve(state, told.event, told.stream_id, told.version)
-            assert len(state.occupied) <= state.places
+            assert all(state.held_in(terms) <= terms.places for terms in state.terms)
         assert state is not None
-        quota = await self.installation.store.quota(f"places/{state.agreement}/{state.valid_from}")
-        assert quota is not None
-        assert (quota.used, quota.allowed) == (len(state.occupied), state.places)
+        for terms in state.terms:
+            quota = await self.installation.store.quota(f"places/{state.agreement}/{terms.valid_from}")
+            assert quota is not None
+            assert (quota.used, quota.allowed) == (state.held_in(terms), terms.places)
 
     async def one_has_it_and_the_others_wait(self, journeys: Sequence[str]) -> str:
         """Who got the place. What each was told fits the order in which they wait now."""
@@ -74,6 +77,14 @@ class Places:
 
     async def leave(self, journey_id: str) -> None:
         await self.manager.step(f"/v1/journeys/{journey_id}", "exit-journey", an_exit(quality_of_life=None))
+
+    async def accept(self, journey_id: str) -> None:
+        """Once it is offered."""
+        await eventually(partial(self.is_offered, journey_id))
+        await self.manager.step(f"/v1/journeys/{journey_id}", "accept-place", {})
+
+    async def is_offered(self, journey_id: str) -> bool:
+        return done(await self.manager.get(f"/v1/journeys/{journey_id}"))["offer"] is not None
 
     async def is_placed(self, journey_id: str) -> bool:
         view = done(await self.manager.get(f"/v1/journeys/{journey_id}"))

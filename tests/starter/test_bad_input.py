@@ -227,7 +227,18 @@ async def test_a_body_as_large_as_allowed_can_be_recorded_whole(manager: User, p
 # ── The way ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("command", ["fly", "take-place", "offer-place", "raise-reminders", "note-lapsed-consent"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "fly",
+        "take-place",
+        "offer-place",
+        "receive-offer",
+        "note-lapsed-offer",
+        "raise-reminders",
+        "note-lapsed-consent",
+    ],
+)
 async def test_an_unknown_command_is_not_found_nor_is_an_internal_one(
     manager: User, prepared: Mapping[str, str], command: str
 ) -> None:

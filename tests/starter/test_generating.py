@@ -12,17 +12,17 @@ from pathlib import Path
 import pytest
 
 from activities.recording import Recorder
+from domain.agreement import Agreement
 from domain.codec import Codec, NullCipher
 from domain.deciders import AGREEMENTS
 from domain.journey import BOUNDS, fold, pending
-from domain.parties import Agreement
 from domain.ports import START, Appended, EventStore, QuotaMove, StoreUnavailable, StreamAppend
 from domain.programme import Programme, load
 from eventstore.memory import MemoryEventStore
 from eventstore.postgres import PostgresEventStore
 from runtime.embedded import embedded
 from starter.generating.calibration import published
-from starter.generating.desk import NobodyAlike
+from starter.generating.desk import NobodyAlike, NothingClaimed
 from starter.generating.generating import Generated, Generator, open_journeys, start
 from starter.generating.refusals import NoAgreements
 from starter.scene import Scene, scene
@@ -45,7 +45,9 @@ PEOPLE = 50
 
 async def seeded(store: EventStore) -> None:
     """What `teekond seed` records, without an engine."""
-    recorder = Recorder(store=store, cipher=NullCipher(), programme=PROGRAMME, matches=NobodyAlike())
+    recorder = Recorder(
+        store=store, cipher=NullCipher(), programme=PROGRAMME, matches=NobodyAlike(), claimable=NothingClaimed()
+    )
     for command in seeds(PROGRAMME, NOW.date()):
         stream_id = command.stream_named()
         assert stream_id is not None
@@ -131,10 +133,10 @@ async def test_places_are_never_over_filled_and_nobody_waits_beside_a_free_one(m
     occupied: set[str] = set()
     for code in FEW_PLACES:
         states = await standings(store, code)
-        assert all(0 <= state.free <= state.places for state in states)
+        assert all(state.free_in(state.terms[0]) >= 0 for state in states)
         assert any(state.waiting for state in states)
-        assert not (states[-1].free and states[-1].waiting)
-        occupied |= set(states[-1].occupied)
+        assert not states[-1].could_be_offered(found.lives[0].until.date())
+        occupied |= set(states[-1].holdings)
     assert occupied == {life.journey.file.journey_id for life in found.lives if life.journey.file.place}
     types = {each.type for each in await store.read_all(after=START, limit=100_000)}
     assert {"place.offered", "place.freed"} <= types
@@ -221,8 +223,8 @@ async def test_where_somebody_moves_an_agreement_meanwhile_it_is_decided_anew() 
     occupied: set[str] = set()
     for terms in PROGRAMME.agreements:
         states = await standings(store, terms.code)
-        assert all(state.free >= 0 for state in states), terms.code
-        occupied |= set(states[-1].occupied)
+        assert all(state.free_in(state.terms[0]) >= 0 for state in states), terms.code
+        occupied |= set(states[-1].holdings)
     assert held <= occupied
     again = await generated(store)
     assert (again.added, again.lives) == (0, found.lives)

@@ -29,8 +29,8 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 EXAMPLES = 3
 AnyCase: TypeAlias = "Case[Any]"
 READ = (
-    "get-journey", "get-timeline", "get-events", "list-journeys", "get-person", "get-agreement", "get-reference", "live",
-    "ready",
+    "get-journey", "get-timeline", "get-events", "list-journeys", "get-person", "get-agreement", "get-occupancy",
+    "get-claim", "get-reference", "live", "ready",
 )  # fmt: skip
 PUBLIC = (*(command.name for command in ALL if not command.internal), *READ)
 
@@ -86,6 +86,7 @@ async def streams(installation: Scene) -> Mapping[str, str]:
             "persons": str(done(await manager.get(path))["person_id"]),
             "agreements": "agreement-tori",
             "providers": "provider-90000001",
+            "claims": "claim-none",  # of a month that is over: none can be there yet
         }
 
 

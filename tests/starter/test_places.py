@@ -1,4 +1,4 @@
-"""The last place goes to one, the others wait in an order that can be explained, and a free place finds its next holder."""
+"""The last place goes to one, the others wait in an order that can be explained, and a free place is offered to the next."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.starter.crowds import Places, eventually
 async def test_of_eight_at_once_for_the_last_place_one_gets_it_and_then_they_follow_in_order(
     installation: Scene, http: httpx.AsyncClient
 ) -> None:
-    """Otepää has six places. When the one who got the last leaves, the first in order has it without anybody's doing."""
+    """Otepää has six places. When the one who got the last leaves, the first in order is offered it without anybody's doing."""
     manager = User(http, installation.tokens["coordinator"], "otepaa")
     places = Places(installation=installation, manager=manager)
     await places.fill(leaving=1)
@@ -30,6 +30,7 @@ async def test_of_eight_at_once_for_the_last_place_one_gets_it_and_then_they_fol
     for _ in range(3):
         await places.leave(holder)
         holder, *order = order
+        await places.accept(holder)
         await eventually(partial(places.is_placed, holder))
         assert await places.waiting() == order
         await places.never_over_filled()

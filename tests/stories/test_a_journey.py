@@ -10,7 +10,8 @@ from temporalio.client import WorkflowExecutionStatus
 from domain.care import Finding
 from domain.decision import Actor, Role
 from domain.events import Event
-from domain.stages.referral import AppointCaseManager, DecideEligibility
+from domain.stages.eligibility import DecideEligibility
+from domain.stages.referral import AppointCaseManager
 from domain.stages.throughout import ChallengeDecision, DecideChallenge
 from domain.working_days import local_date
 from starter.submit import Refused
@@ -180,8 +181,8 @@ async def test_mari_comes_and_after_two_years_goes_her_own_way() -> None:
         gone = await mari.send(leaving(await mari.now()))
         assert (gone.stage, gone.waits_for, gone.settled) == ("exit", "what is left to settle", False)
         assert [what for _, what in await since(mari, seen)] == [
-            "reminder.raised: review before", "reminder.raised: review on", "review.held", "payment.recorded",
-            "reminder.raised: exit before", "journey.exited",
+            "reminder.raised: review before", "reminder.raised: review on", "review.held", "deliveries.claimed",
+            "payment.recorded", "reminder.raised: exit before", "journey.exited", "budget.settled",
         ]  # fmt: skip
 
         # When the exit can be challenged no more, the rest of the money goes back, and the path is at its end.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from activities.messages import Outcome
-from domain.stages.budgeting import RecordPayment
+from domain.stages.claiming import CheckClaimed, PayClaimed
 from domain.working_days import local_date
 from tests.activities.examples import (
     agreed,
@@ -41,12 +41,15 @@ async def to_exit(engine: Engine, *, calls: int = 0) -> Outcome:
 
 
 async def pay(engine: Engine) -> None:
-    """What is owed for help given."""
-    for line_id, account in engine.state().file.accounts.items():
-        owed = account.delivered - account.paid
-        if owed:
-            day = local_date(await engine.now())
-            await engine.send(RecordPayment(line_id=line_id, paid_on=day, cents=owed, reference="invoice-1"))
+    """What is owed for help given, as one claim."""
+    file = engine.state().file
+    owed = tuple(each.delivery_id for each in file.deliveries.values() if each.claimable)
+    if owed:
+        provider = file.deliveries[owed[0]].provider_id
+        claim = f"claim-{len(file.deliveries)}"
+        day = local_date(await engine.now())
+        await engine.send(CheckClaimed(claim_id=claim, provider_id=provider, deliveries=owed))
+        await engine.send(PayClaimed(claim_id=claim, paid_on=day, reference="invoice-1"))
 
 
 def latest_plan(engine: Engine) -> str:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import timedelta
 from pathlib import Path
 
 from temporalio.client import WorkflowHistory
 
+from activities.messages import own_step
 from domain.places import stream_of
 from starter.submit import Refused
 from tests.activities.examples import (
@@ -28,7 +30,6 @@ from tests.workflows.paths import to_delivery, to_exit
 from workflows.names import journey_workflow, places_workflow, step_workflow
 from workflows.person_journey import PersonJourney
 from workflows.places import Places
-from workflows.relaying import own_step
 
 HISTORIES = Path(__file__).parent / "histories"
 # The machine it was recorded on is nobody's business, and no replay looks at either.
@@ -98,7 +99,7 @@ async def a_whole_journey() -> list[WorkflowHistory]:
 
 
 async def places() -> list[WorkflowHistory]:
-    """Two wait, two places are free, two offers are made."""
+    """Two wait, two places are free, two offers are made. The recording is of a time when offers did not expire."""
     async with skipping_engine() as engine:
         at = await engine.now()
         for number in range(28):
@@ -111,7 +112,26 @@ async def places() -> list[WorkflowHistory]:
             Places.run, "tori", id=places_workflow("tori"), task_queue=engine.queue
         )
         await handle.result()
-        assert engine.store.types(stream_of("tori"))[-2:] == ["place.offered"] * 2
+        assert engine.store.types(stream_of("tori")).count("place.offered") == 2
+        return [await handle.fetch_history()]
+
+
+async def offers() -> list[WorkflowHistory]:
+    """One waits, one place is free; the offer is not answered in time, and nobody else waits."""
+    async with skipping_engine() as engine:
+        at = await engine.now()
+        for number in range(27):
+            await given_a_person(engine.recorder, at, f"person-{number}")
+            await engine.behind_its_back(referral(f"person-{number}", at), f"journey-{number}")
+            await engine.behind_its_back(eligible(), f"journey-{number}")
+        await engine.behind_its_back(leaving(at), "journey-0")
+        handle = await engine.client.start_workflow(
+            Places.run, "tori", id=places_workflow("tori"), task_queue=engine.queue
+        )
+        await engine.store.until(lambda: "place.offered" in engine.store.types(stream_of("tori")))
+        await engine.skip(timedelta(days=8))
+        await handle.result()
+        assert engine.store.types(stream_of("tori"))[-1] == "offer.passed"
         return [await handle.fetch_history()]
 
 
@@ -138,6 +158,7 @@ async def record() -> None:
         "a_journey_in_several_runs": await a_journey_in_several_runs(),
         "a_whole_journey": await a_whole_journey(),
         "places": await places(),
+        "offers": await offers(),
         "a_short_step": await a_short_step(),
     }.items():
         for number, history in enumerate(histories, start=1):

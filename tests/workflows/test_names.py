@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from workflows.names import digest, journey_of, journey_workflow, places_workflow, step_workflow
+from activities.messages import digest
+from workflows.names import journey_of, journey_workflow, places_workflow, step_workflow
 
 
 def test_the_way_to_a_journeys_workflow_leads_back() -> None:

@@ -10,12 +10,13 @@ import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus
 
-from activities.messages import Outcome, Stream, Submission
+from activities.messages import Outcome, Stream, Submission, own_step
 from activities.recording import KeyReused
 from domain.decision import Rejected
 from domain.persons import CARE
 from domain.places import stream_of
 from domain.ports import StoreUnavailable
+from domain.stages.placing import AcceptPlace
 from domain.stages.referral import AppointCaseManager
 from domain.working_days import at_hour, local_date
 from starter.submit import Broken, Refused
@@ -32,7 +33,6 @@ from tests.workflows.engines import (
 from workflows import person_journey, relaying
 from workflows.names import journey_workflow
 from workflows.person_journey import PersonJourney
-from workflows.relaying import own_step
 
 COMPLETED = WorkflowExecutionStatus.COMPLETED
 RUNNING = WorkflowExecutionStatus.RUNNING
@@ -273,16 +273,21 @@ async def given_a_full_house(engine: SkippingEngine) -> None:
         await engine.behind_its_back(eligible(), f"journey-{number}")
 
 
-async def test_a_place_that_was_offered_is_taken_by_the_journey_itself(engine: SkippingEngine) -> None:
+async def test_an_offer_is_a_deadline_of_the_journey_until_the_person_has_answered(engine: SkippingEngine) -> None:
     await given_a_full_house(engine)
     await engine.refer()
     assert (await engine.send(eligible())).waits_for == "a free place"
     await engine.behind_its_back(leaving(await engine.now()), "journey-100")
     offer = own_step("offer-place", stream_of("tori"), "once").model_copy(update={"at": await engine.now()})
     await engine.recorder.record(offer)
-    await engine.handle().signal(PersonJourney.tell, own_step("take-place", JOURNEY, "offered"))
-    await engine.store.until(lambda: engine.store.types(JOURNEY)[-1] == "place.received")
-    assert (await engine.stands_at(4)).waits_for == "the assessment of need"
+    await engine.handle().signal(PersonJourney.tell, own_step("receive-offer", JOURNEY, "offered"))
+    told = await engine.stands_at(4)
+    assert told.waits_for == "an answer to the place that was offered"
+    assert {(each.what, each.due_on) for each in told.deadlines} == {("offer", date(2030, 3, 11))}
+    await engine.until(date(2030, 3, 11))
+    assert [(what, step) for what, step, *_ in engine.reminders()] == [("offer", "before"), ("offer", "on")]
+    accepted = await engine.send(AcceptPlace())
+    assert (accepted.events, accepted.waits_for) == (("place.received",), "the assessment of need")
 
 
 async def test_what_is_told_to_a_journey_that_does_not_run_starts_it(engine: SkippingEngine) -> None:
@@ -303,7 +308,7 @@ async def test_the_same_thing_told_twice_happens_once(engine: SkippingEngine) ->
 
 async def test_what_is_told_and_refused_leaves_the_journey_as_it_is(engine: SkippingEngine) -> None:
     await engine.refer()
-    await engine.handle().signal(PersonJourney.tell, own_step("take-place", JOURNEY, "nobody offered"))
+    await engine.handle().signal(PersonJourney.tell, own_step("receive-offer", JOURNEY, "nobody offered"))
     assert (await engine.send(eligible())).version == 3
     await engine.pass_days(40)
     assert len(engine.reminders()) == 3

@@ -1,4 +1,4 @@
-"""A place that becomes free goes to who has waited longest, and the journey itself takes it."""
+"""A place that becomes free is offered to the first in order, whose journey says so, and to the next if it is not taken."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from activities.stages import activities
 from domain.codec import Recorded
 from domain.persons import CARE, WithdrawConsent
 from domain.places import stream_of
+from domain.stages.placing import AcceptPlace, DeclinePlace
 from domain.working_days import local_date
 from eventstore.postgres import PostgresEventStore
 from readmodels.place_count import PlaceCount
@@ -110,7 +111,7 @@ class House:
                 pass
 
 
-async def test_a_freed_place_is_taken_by_the_first_in_order(client: Client, pool: Pool) -> None:
+async def test_a_freed_place_is_offered_to_the_first_in_order(client: Client, pool: Pool) -> None:
     """Two wait, and the one whose application was complete first gets it: not the one who joined first."""
     house = House(client, pool, "freed")
     await house.full()
@@ -122,10 +123,12 @@ async def test_a_freed_place_is_taken_by_the_first_in_order(client: Client, pool
             outcome = await house.submitter.submit(step(eligible(), house.journey(number)))
             assert outcome.waits_for == "a free place"
         await house.submitter.submit(step(leaving(at), house.journey(0)))
-        await house.until_it_has(early, "place.received")
-        assert "place.received" not in await house.types(late)
+        await house.until_it_has(early, "offer.received")
+        await house.submitter.submit(step(AcceptPlace(), house.journey(early)))
+        assert "offer.received" not in await house.types(late)
         await house.submitter.submit(step(leaving(at), house.journey(1)))
-        await house.until_it_has(late, "place.received")
+        await house.until_it_has(late, "offer.received")
+        await house.submitter.submit(step(AcceptPlace(), house.journey(late)))
     offered = [each.event for each in await house.events(AGREEMENT) if each.event.type == "place.offered"]
     assert [each.model_dump()["journey_id"] for each in offered] == [house.journey(early), house.journey(late)]
     quota = await house.store.quota("places/tori/2026-01-01")
@@ -141,7 +144,25 @@ async def test_places_freed_while_no_worker_ran_are_offered_when_one_is_back(cli
     await house.recorder.record(step(eligible(), house.journey(PLACES), at=at))
     await house.recorder.record(step(leaving(at), house.journey(0), at=at))
     async with house.open():
-        await house.until_it_has(PLACES, "place.received")
+        await house.until_it_has(PLACES, "offer.received")
+
+
+async def test_a_place_that_is_declined_passes_to_the_next(client: Client, pool: Pool) -> None:
+    house = House(client, pool, "declined")
+    await house.full()
+    at = datetime.now(UTC)
+    first, second = PLACES + 1, PLACES
+    for number in (first, second):
+        await house.given_a_referral(number, at)
+        await house.recorder.record(step(eligible(), house.journey(number), at=at))
+    async with house.open():
+        await house.submitter.submit(step(leaving(at), house.journey(0)))
+        await house.until_it_has(first, "offer.received")
+        await house.submitter.submit(step(DeclinePlace(reason="Synthetic: too far."), house.journey(first)))
+        await house.until_it_has(second, "offer.received")
+    passed = [each.event for each in await house.events(AGREEMENT) if each.event.type == "offer.passed"]
+    assert [each.model_dump()["reason"] for each in passed] == ["declined"]
+    assert (await house.types(first))[-1] == "offer.declined"
 
 
 async def test_a_withdrawn_consent_is_noted_in_the_persons_open_journey(client: Client, pool: Pool) -> None:

@@ -60,7 +60,7 @@ class WaitsFirst(PersonJourney):
 def test_there_are_histories_of_every_kind_of_run() -> None:
     kinds = {path.stem.rpartition("_")[0] for path in HISTORIES}
     assert kinds >= {
-        "a_refused_journey", "a_journey_in_delivery", "a_journey_in_several_runs", "a_whole_journey", "places",
+        "a_refused_journey", "a_journey_in_delivery", "a_journey_in_several_runs", "a_whole_journey", "places", "offers",
         "a_short_step",
     }  # fmt: skip
 

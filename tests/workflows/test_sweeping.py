@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
@@ -64,7 +64,7 @@ class MemoryLookout:
     async def confirm(self, journey_id: str, version: int) -> None:
         self.confirmed[journey_id] = version
 
-    async def agreements_with_offers_to_make(self) -> tuple[str, ...]:
+    async def agreements_with_offers_due(self, today: date) -> tuple[str, ...]:
         return ()
 
 
@@ -186,7 +186,7 @@ async def test_the_sweep_arms_what_the_database_knows_and_temporal_does_not(clie
     # Its deadlines lie in the future, and its last step half an hour back: longer than a sweep leaves it in peace.
     for command in (referral(PERSON, at), eligible(), call(at)):
         await installation.recorder.record(step(command, "journey-swept", at=at - timedelta(minutes=30)))
-    await shown(installation.projector, pool, "work_queue", "place_count")
+    await shown(installation.projector, pool, "work_queue", "places")
     async with installation.worker():
         assert await client.execute_workflow(Sweep.run, id="sweep-once", task_queue="swept") == 1
         latest = await stands(client, "journey-swept", 4)

@@ -1,0 +1,207 @@
+"""Claims as a journey sees them: what a claim may count, what it may not and why, and what is paid."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from domain import journey
+from domain.care import ClaimedRow
+from domain.decision import Command, DateInFuture
+from domain.deliveries import OutsidePeriod
+from domain.events import DeliveriesClaimed, DeliveryRecorded, EntitlementRecorded, PaymentRecorded
+from domain.ledger import Account
+from domain.stages.claiming import NothingToPay
+from domain.stages.delivery import CorrectDelivery, DisputeDelivery, SettleDispute
+from domain.stages.planning import ReopenPlan
+from domain.stages.throughout import CheckDoubleFunding, RaiseReminders
+from domain.states import Delivery, Journey
+from tests.domain.given import PERSON, PROVIDER, Given, a_person, consented, contracted, given, provider, registered
+from tests.domain.steps import HELPED, claim, in_delivery, leaving, line, paid, payment, replanned, visit
+from tests.domain.test_budgeting import five_numbers
+
+FIRST, SECOND = "delivery-1", "delivery-2"
+
+
+def verdicts(case: Given[Journey], command: Command) -> list[tuple[str, int, str, str | None]]:
+    rows = case.when(command).the(DeliveriesClaimed).rows
+    return [(row.delivery_id, row.cents, row.verdict, row.reason) for row in rows]
+
+
+def the_first(case: Given[Journey]) -> Delivery:
+    return case.known.file.deliveries[FIRST]
+
+
+def correction(minutes: int) -> CorrectDelivery:
+    return CorrectDelivery(delivery_id=FIRST, minutes=minutes, reason="She stayed for less.")
+
+
+def test_what_passes_every_check_is_accepted() -> None:
+    answer = in_delivery(visit(), visit(minutes=30)).when(claim(FIRST, SECOND))
+    answer.then(
+        DeliveriesClaimed(
+            claim_id="claim-1",
+            rules="demo.eligibility@2026",
+            rows=(
+                ClaimedRow(delivery_id=FIRST, line_id="recovery", cents=3200, verdict="accepted"),
+                ClaimedRow(delivery_id=SECOND, line_id="recovery", cents=1600, verdict="accepted"),
+            ),
+        )
+    )
+    assert five_numbers(answer.after) == (32000, 32000, 4800, 4800, 0)
+    assert [(each.delivery_id, each.code, each.cents) for each in answer.decided.rows] == [
+        (FIRST, "accepted", 3200), (SECOND, "accepted", 1600),
+    ]  # fmt: skip
+
+
+def test_a_claim_is_accepted_in_part_with_its_reasons() -> None:
+    case = in_delivery(visit(), visit())
+    command = claim(FIRST, SECOND, rejected={SECOND: "not_delivered"})
+    assert verdicts(case, command) == [
+        (FIRST, 3200, "accepted", None), (SECOND, 3200, "rejected", "not_delivered"),
+    ]  # fmt: skip
+    assert five_numbers(given(case, command)) == (32000, 32000, 6400, 3200, 0)
+
+
+def test_a_dispute_holds_its_own_delivery_and_no_other() -> None:
+    case = in_delivery(visit(), visit(), DisputeDelivery(delivery_id=FIRST, reason="Not so."))
+    assert verdicts(case, claim(FIRST, SECOND)) == [(FIRST, 0, "held", "disputed"), (SECOND, 3200, "accepted", None)]
+    settled = given(case, claim(FIRST, SECOND), SettleDispute(delivery_id=FIRST, upheld=False, reason="Asked."))
+    assert verdicts(settled, claim(FIRST, number=2)) == [(FIRST, 3200, "accepted", None)]
+
+
+def test_nothing_is_claimed_twice() -> None:
+    case = in_delivery(visit(), claim())
+    assert verdicts(case, claim(number=2)) == [(FIRST, 0, "rejected", "nothing_to_claim")]
+    assert verdicts(given(case, payment()), claim(number=2)) == [(FIRST, 0, "rejected", "nothing_to_claim")]
+    assert five_numbers(given(case, claim(number=2))) == (32000, 32000, 3200, 3200, 0)
+
+
+def test_what_was_rejected_can_be_claimed_again_once_it_is_corrected() -> None:
+    case = in_delivery(visit(), claim(rejected={FIRST: "poorly_recorded"}))
+    assert verdicts(case, claim(number=2)) == [(FIRST, 0, "rejected", "nothing_to_claim")]
+    assert verdicts(given(case, correction(59)), claim(number=2)) == [(FIRST, 3147, "accepted", None)]
+
+
+def test_a_correction_stands_in_the_next_claim_as_the_difference() -> None:
+    """Also when the first claim is paid only after it was corrected."""
+    less = in_delivery(visit(), claim(), correction(30))
+    assert five_numbers(less) == (32000, 32000, 1600, 1600, 0)
+    assert verdicts(less, claim(number=2)) == [(FIRST, -1600, "accepted", None)]
+    late = given(less, payment())
+    assert five_numbers(late) == (32000, 32000, 1600, 1600, 1600)
+    assert late.known.file.accounts["recovery"].of(Account.OWED_BACK) == 1600
+    even = given(late, *paid(number=2))
+    assert five_numbers(even) == (32000, 32000, 1600, 1600, 1600)
+    assert even.known.file.accounts["recovery"].of(Account.OWED_BACK) == 0
+
+
+def test_more_after_a_correction_is_claimed_and_may_be_rejected_by_itself() -> None:
+    more = in_delivery(visit(), *paid(), correction(90))
+    assert verdicts(more, claim(number=2)) == [(FIRST, 1600, "accepted", None)]
+    rejected = given(more, claim(number=2, rejected={FIRST: "not_delivered"}))
+    assert five_numbers(rejected) == (32000, 32000, 4800, 3200, 3200)
+    assert the_first(rejected).claimable == 0
+
+
+def test_a_delivery_of_another_provider_is_unknown_to_a_claim() -> None:
+    case = in_delivery(visit())
+    others = claim().model_copy(update={"provider_id": "provider-90000002"})
+    assert verdicts(case, others) == [(FIRST, 0, "rejected", "unknown_delivery")]
+    assert verdicts(case, claim("delivery-9")) == [("delivery-9", 0, "rejected", "unknown_delivery")]
+    assert five_numbers(given(case, others)) == (32000, 32000, 3200, 0, 0)
+
+
+def test_help_outside_the_plan_is_rejected() -> None:
+    """It could not have been recorded; whatever stands in the record otherwise, no claim counts it."""
+    recorded = in_delivery().when(visit()).the(DeliveryRecorded)
+    earlier = recorded.model_copy(update={"day": date(2026, 3, 15)})
+    assert verdicts(given(in_delivery(), earlier), claim()) == [(FIRST, 3200, "rejected", "outside_plan")]
+
+
+def test_help_of_a_former_plan_is_claimed_under_the_next() -> None:
+    """The line goes on under the new plan, from today; what was delivered before was as planned then."""
+    again = given(in_delivery(visit()), date(2026, 4, 10), ReopenPlan(reason="She moved."))
+    changed = given(again, *replanned(line(starts_on=date(2026, 4, 10)), on=date(2026, 4, 10)))
+    assert verdicts(changed, claim()) == [(FIRST, 3200, "accepted", None)]
+    changed.when(visit(on=HELPED)).then(DeliveryRecorded)
+    changed.on(date(2026, 9, 2)).when(visit(on=date(2026, 9, 1))).refused(OutsidePeriod, field="day")
+
+
+def test_without_a_contract_on_the_day_nothing_is_accepted() -> None:
+    case = in_delivery(visit()).served_by(provider(PROVIDER, contracted(valid_to=date(2026, 3, 25))))
+    assert verdicts(case, claim()) == [(FIRST, 3200, "rejected", "no_contract")]
+    assert verdicts(in_delivery(visit()).served_by(), claim()) == [(FIRST, 3200, "rejected", "no_contract")]
+
+
+def test_another_price_than_that_of_the_day_is_rejected() -> None:
+    case = in_delivery(visit())
+    dearer = {
+        key: tuple(replace(each, cents_per_hour=each.cents_per_hour + 1) for each in prices)
+        for key, prices in case.programme.prices.items()
+    }
+    assert verdicts(case.under(replace(case.programme, prices=dearer)), claim()) == [
+        (FIRST, 3200, "rejected", "price_differs")
+    ]
+
+
+def served_elsewhere() -> EntitlementRecorded:
+    return EntitlementRecorded(
+        entitlement_id="entitlement-1",
+        service="state_special_care",
+        starts_on=HELPED,
+        ends_on=HELPED,
+        told_by="register",
+    )
+
+
+def test_a_day_that_is_paid_for_elsewhere_is_rejected() -> None:
+    person = a_person(registered(), consented(), served_elsewhere()).known
+    assert person.person_id == PERSON
+    assert verdicts(in_delivery(visit()).about(person), claim()) == [(FIRST, 3200, "rejected", "double_funding")]
+
+
+def test_what_is_found_to_be_paid_for_elsewhere_after_it_was_paid_is_owed_back() -> None:
+    person = a_person(registered(), consented(), served_elsewhere()).known
+    case = given(in_delivery(visit(), *paid()).about(person), CheckDoubleFunding())
+    assert five_numbers(case) == (32000, 32000, 3200, 0, 0)
+    assert case.known.file.accounts["recovery"].of(Account.OWED_BACK) == 3200
+    assert verdicts(case, claim(number=2)) == [(FIRST, -3200, "accepted", None)]
+
+
+def test_a_claim_is_paid_line_by_line() -> None:
+    case = given(in_delivery(visit()), claim())
+    case.when(payment()).then(
+        PaymentRecorded(
+            line_id="recovery", paid_on=HELPED, cents=3200, reference="invoice-1", claim_id="claim-1", set_off_cents=0
+        )
+    )
+    case.when(payment(on=date(2026, 3, 27))).refused(DateInFuture, field="paid_on")
+
+
+def test_nothing_is_paid_that_no_claim_accepted_or_that_is_paid_already() -> None:
+    rejected = claim(rejected={FIRST: "not_delivered"})
+    for case in (in_delivery(visit()), in_delivery(visit(), rejected), in_delivery(visit(), *paid())):
+        case.when(payment()).refused(NothingToPay, field="claim_id", says="claim-1")
+
+
+def test_a_payment_from_before_there_were_claims_settles_the_oldest_help() -> None:
+    before = PaymentRecorded(line_id="recovery", paid_on=HELPED, cents=4800, reference="invoice-1")
+    case = given(in_delivery(visit(), visit()), before)
+    assert five_numbers(case) == (32000, 32000, 6400, 4800, 4800)
+    assert [each.claimable for each in case.known.file.deliveries.values()] == [0, 1600]
+
+
+@pytest.mark.parametrize("steps", [(), (claim(),), (DisputeDelivery(delivery_id=FIRST, reason="Not so."),)])
+def test_as_long_as_something_may_be_claimed_or_paid_nothing_is_settled(steps: tuple[Command, ...]) -> None:
+    """Else nobody would look after it any more."""
+    gone = given(in_delivery(visit(), *steps), leaving(on=HELPED), date(2026, 4, 28), RaiseReminders())
+    assert not journey.settled(gone.known)
+
+
+def test_when_all_is_claimed_and_paid_a_journey_that_is_over_is_settled() -> None:
+    gone = given(in_delivery(visit(), *paid()), leaving(on=HELPED), date(2026, 4, 28), RaiseReminders())
+    assert journey.settled(gone.known)
+    assert not journey.settled(given(gone, correction(30)).known)
