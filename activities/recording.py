@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import TypeVar
@@ -46,6 +47,10 @@ from domain.working_days import local_date
 S = TypeVar("S")
 LOST_RACES = 100  # each means that somebody else's step was recorded in between
 SHOWN_DEADLINES = 5
+
+
+def random_id(kind: str) -> str:
+    return f"{kind}-{secrets.token_hex(10)}"
 
 
 class UnknownCommand(Rejected):
@@ -101,8 +106,10 @@ class Recorder:
         matches: Matches,
         claimable: Claimable,
         uses: Uses,
+        new_id: Callable[[str], str] = random_id,
     ) -> None:
         self._store = store
+        self._new_id = new_id
         self._codec = Codec(cipher)
         self._programme = programme
         self._matches = matches
@@ -306,7 +313,7 @@ class Recorder:
             actor=step.actor,
             programme=self._programme,
             stream_id=step.stream_id,
-            new_id=_new_id,
+            new_id=self._new_id,
             person=await self._person(command, state),
             agreement=None if agreement is None else agreement.state,
             uses=await self._uses.of_components(after=local_date(_at(step))) if command.needs_uses else (),
@@ -369,10 +376,6 @@ def _check_rights(actor: Actor, municipalities: frozenset[str]) -> None:
 def _at(step: Submission) -> datetime:
     assert step.at is not None, "the workflow puts in the engine's time"
     return step.at
-
-
-def _new_id(kind: str) -> str:
-    return f"{kind}-{secrets.token_hex(10)}"
 
 
 def _tenant_and_subject(step: Submission, state: object) -> tuple[str, str]:

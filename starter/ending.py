@@ -17,6 +17,7 @@ from runtime.failures import EmbeddedError
 from runtime.settings import SettingsError
 from runtime.temporal import TemporalUnreachable
 from starter.auth import TokensUnreadable
+from starter.generating.refusals import NoAgreements, OnlySynthetic
 from starter.local import NotReady
 from starter.replaying import NoSuchJourney
 from starter.submit import Refused, Unavailable
@@ -37,6 +38,8 @@ def in_one_line() -> Iterator[None]:
         end(FOUND, refused)
     except (SettingsError, MigrationRefused, TokensUnreadable, NoSuchJourney) as wrong:
         end(WRONG_USE, wrong)
+    except (NoAgreements, OnlySynthetic) as wrong:
+        end(WRONG_USE, wrong.__doc__)
     except (StoreUnavailable, asyncpg.PostgresError) as down:
         end(UNREACHABLE, f"the database does not answer as it should: {down}")
     except RPCError as down:
