@@ -11,6 +11,7 @@ import uvloop
 from google.protobuf.empty_pb2 import Empty
 from temporalio.client import Client
 
+from activities.publishing import follow
 from domain.codec import Codec, NullCipher
 from domain.programme import load as load_programme
 from domain.working_days import local_date
@@ -49,27 +50,30 @@ async def serve(settings: Settings) -> None:
     pool = await create_pool(settings.database_url.get_secret_value())
     store, codec = PostgresEventStore(pool), Codec(NullCipher())
     clock: Clock = EngineClock(client) if settings.time_skipping else WallClock()
-    app = application(
-        Parts(
-            store=store,
-            codec=codec,
-            pool=pool,
-            queue=WorkQueue(pool, store, codec),
-            submitter=Submitter(client, task_queue=settings.task_queue),
-            programme=load_programme(settings.programme),
-            authenticator=TokenFile.read(settings.tokens_file) if settings.tokens_file else TokenFile({}),
-            clock=clock,
-        )
+    parts = Parts(
+        store=store,
+        codec=codec,
+        pool=pool,
+        queue=WorkQueue(pool, store, codec),
+        submitter=Submitter(client, task_queue=settings.task_queue),
+        programme=load_programme(settings.programme),
+        authenticator=TokenFile.read(settings.tokens_file) if settings.tokens_file else TokenFile({}),
+        clock=clock,
     )
+    await parts.look_for_publication()
+    app = application(parts)
     server = uvicorn.Server(
         uvicorn.Config(
             app, host=settings.api_host, port=settings.api_port, log_config=None, server_header=False, access_log=False
         )
     )
     serving = asyncio.create_task(server.serve([_listening(settings.api_host, settings.api_port)]))
+    following = asyncio.create_task(follow(parts.look_for_publication))
     await asyncio.wait([serving, asyncio.create_task(stopped.wait())], return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
     await serving
+    following.cancel()
+    await asyncio.wait([following])
     await pool.close()
 
 

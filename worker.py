@@ -10,16 +10,20 @@ import uvloop
 from temporalio.worker import Worker
 
 from activities.claiming import settle_claim
+from activities.publishing import follow
 from activities.recording import Recorder
 from activities.stages import activities
 from domain.codec import Codec, NullCipher
 from domain.programme import load as load_programme
 from eventstore.postgres import PostgresEventStore, create_pool
+from readmodels.component_use import DatabaseUses
+from readmodels.contracted import Contracted
 from readmodels.deliveries import Deliveries
 from readmodels.lookout import DatabaseLookout
 from readmodels.person_match import PersonMatch
 from readmodels.place_count import PlaceCount
 from readmodels.projector import Projector
+from readmodels.region_count import RegionCount
 from readmodels.work_queue import WorkQueue
 from runtime.lifetime import leave, until_stopped
 from runtime.settings import Settings, SettingsError, load
@@ -44,6 +48,7 @@ async def work(settings: Settings) -> None:
     store, cipher = PostgresEventStore(pool), NullCipher()
     codec = Codec(cipher)
     queue, places = WorkQueue(pool, store, codec), PlaceCount(pool, store, codec)
+    uses = DatabaseUses(pool, store, codec)
     matches = PersonMatch(pool, settings.match_key.get_secret_value().encode())
     deliveries = Deliveries(pool, store, codec)
     recorder = Recorder(
@@ -52,10 +57,15 @@ async def work(settings: Settings) -> None:
         programme=load_programme(settings.programme),
         matches=matches,
         claimable=deliveries,
+        uses=uses,
     )
+    await recorder.look_for_publication()
     submitter = Submitter(client, task_queue=settings.task_queue)
     engine = TemporalEngine(client, task_queue=settings.task_queue)
-    projector = Projector(pool, store, codec, [queue, places, matches, deliveries], [Reactor(engine, queue)])
+    contracted, counts = Contracted(pool, store, codec), RegionCount(pool, store, codec)
+    projector = Projector(
+        pool, store, codec, [queue, places, matches, deliveries, uses, contracted, counts], [Reactor(engine, queue)]
+    )
     await projector.prepare()
     if not settings.time_skipping:
         await ensure_schedule(client, task_queue=settings.task_queue)
@@ -73,13 +83,14 @@ async def work(settings: Settings) -> None:
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
         graceful_shutdown_timeout=DRAIN,
     )
-    projecting = asyncio.create_task(projector.run())
+    alongside = [asyncio.create_task(projector.run()), asyncio.create_task(follow(recorder.look_for_publication))]
     async with worker:
         log.info("worker ready", task_queue=settings.task_queue, programme=settings.programme)
         await stopped.wait()
         log.info("worker draining")
-    projecting.cancel()
-    await asyncio.wait([projecting])
+    for task in alongside:
+        task.cancel()
+    await asyncio.wait(alongside)
     await pool.close()
 
 

@@ -14,16 +14,17 @@ from pydantic import ValidationError
 
 from activities.folding import Folded, Streams
 from activities.messages import OpenDeadline, Outcome, Stream, Submission
+from activities.publishing import latest
 from domain import journey
 from domain.agreement import Agreement
 from domain.care import ClaimRow
 from domain.claims import AssembleClaim, Claim
 from domain.codec import Codec, Meta
-from domain.commands import COMMANDS
-from domain.deciders import AGREEMENTS, CLAIMS, JOURNEYS, PERSONS, PROVIDERS, bound_reached
+from domain.commands import COMMANDS, PREFIX
+from domain.deciders import AGREEMENTS, CLAIMS, JOURNEYS, PERSONS, PROGRAMMES, PROVIDERS, REGIONS, bound_reached
 from domain.decision import Actor, Command, Context, Decision, OutsideMunicipality, Rejected, Role, RowResult
 from domain.events import CATALOGUE, Event
-from domain.parties import Person
+from domain.parties import Person, Region
 from domain.persons import PossibleDuplicates, RegisterPerson
 from domain.places import passes_on, stream_of
 from domain.ports import (
@@ -36,6 +37,7 @@ from domain.ports import (
     Position,
     QuotaExceeded,
     StreamAppend,
+    Uses,
     VersionConflict,
 )
 from domain.programme import Programme
@@ -103,6 +105,7 @@ class Recorder:
         programme: Programme,
         matches: Matches,
         claimable: Claimable,
+        uses: Uses,
         new_id: Callable[[str], str] = random_id,
     ) -> None:
         self._store = store
@@ -111,11 +114,14 @@ class Recorder:
         self._programme = programme
         self._matches = matches
         self._claimable = claimable
+        self._uses = uses
         self.journeys = Streams(store, self._codec, JOURNEYS)
         self.persons = Streams(store, self._codec, PERSONS)
         self.agreements = Streams(store, self._codec, AGREEMENTS)
         self.providers = Streams(store, self._codec, PROVIDERS)
         self.claims = Streams(store, self._codec, CLAIMS)
+        self.programmes = Streams(store, self._codec, PROGRAMMES)
+        self.regions = Streams(store, self._codec, REGIONS)
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def record(self, step: Submission) -> Outcome:
@@ -130,7 +136,17 @@ class Recorder:
                 return await self._record(self.providers, step)
             case "claims":
                 return await self._record(self.claims, step)
+            case "programmes":
+                outcome = await self._record(self.programmes, step)
+                await self.look_for_publication()
+                return outcome
+            case "regions":
+                return await self._record(self.regions, step)
         raise UnknownCommand(command=step.command, kind=step.kind)
+
+    async def look_for_publication(self) -> None:
+        """Decides by the programme as last published from here on."""
+        self._programme = await latest(self.programmes, self._programme)
 
     async def stand(self, stream: Stream) -> Outcome:
         """Where a journey stands, for a workflow that starts anew."""
@@ -186,7 +202,8 @@ class Recorder:
             decision = streams.decider.decide(command, folded.state, context)
             if not decision.events:
                 return _outcome(step.stream_id, folded, events=()).model_copy(update={"rows": decision.rows})
-            return await self._append(streams, folded, agreement, decision, step)
+            meta = Meta(actor=step.actor, command=step.command, programme=context.programme.publication)
+            return await self._append(streams, folded, agreement, decision, step, meta)
 
     async def _append(
         self,
@@ -195,6 +212,7 @@ class Recorder:
         agreement: Folded[Agreement] | None,
         decision: Decision,
         step: Submission,
+        meta: Meta,
     ) -> Outcome:
         after = streams.advance(step.stream_id, before, decision.events)
         outcome = _outcome(
@@ -202,7 +220,7 @@ class Recorder:
         )
         tenant, subject = _tenant_and_subject(step, after.state)
         appends = [
-            self._stream_append(step, step.stream_id, step.kind, tenant, subject, before.version, decision.events)
+            self._stream_append(step, meta, step.stream_id, step.kind, tenant, subject, before.version, decision.events)
         ]
         moves = [*streams.decider.quota_moves(before.state, after.state)]
         seats: Folded[Agreement] | None = None
@@ -214,7 +232,7 @@ class Recorder:
             moves += AGREEMENTS.quota_moves(agreement.state, seats.state)
             appends.append(
                 self._stream_append(
-                    step, seats_id, "agreements", tenant, subject, agreement.version, decision.agreement
+                    step, meta, seats_id, "agreements", tenant, subject, agreement.version, decision.agreement
                 )
             )
         appended = await self._store.append(
@@ -234,6 +252,7 @@ class Recorder:
     def _stream_append(
         self,
         step: Submission,
+        meta: Meta,
         stream_id: str,
         kind: str,
         tenant: str,
@@ -241,8 +260,6 @@ class Recorder:
         version: int,
         events: tuple[Event, ...],
     ) -> StreamAppend:
-        meta = Meta(actor=step.actor, command=step.command)
-
         def encoded(place: int, event: Event) -> NewEvent:
             return self._codec.encode(
                 event, stream_id=stream_id, version=version + place, subject=subject, meta=meta, at=_at(step)
@@ -291,7 +308,6 @@ class Recorder:
     ) -> Context:
         if isinstance(command, RegisterPerson):
             await self._check_duplicates(command)
-        named = sorted(command.providers_named())
         return Context(
             at=_at(step),
             actor=step.actor,
@@ -300,19 +316,17 @@ class Recorder:
             new_id=self._new_id,
             person=await self._person(command, state),
             agreement=None if agreement is None else agreement.state,
-            providers={
-                each: provider
-                for each in named
-                if (provider := (await self.providers.at_latest(each))[0].state) is not None
-            },
+            uses=await self._uses.of_components(after=local_date(_at(step))) if command.needs_uses else (),
             claimable=await self._claimed_by(command),
+            providers=await _named(self.providers, command.providers_named()),
+            persons=await _named(self.persons, command.persons_named()),
         )
 
     async def _person(self, command: Command, state: object) -> Person | None:
         if not command.needs_person:
             return None
         person_id = state.file.person_id if isinstance(state, Journey) else str(getattr(command, "person_id", ""))
-        return (await self.persons.at_latest(person_id))[0].state
+        return (await _named(self.persons, frozenset({person_id}))).get(person_id)
 
     async def _claimed_by(self, command: Command) -> tuple[ClaimRow, ...]:
         if not isinstance(command, AssembleClaim):
@@ -332,6 +346,13 @@ class Recorder:
         unseen = [match for match in matches if match not in command.distinct_from]
         if unseen:
             raise PossibleDuplicates(field="distinct_from", matches=", ".join(unseen))
+
+
+async def _named(streams: Streams[S], ids: frozenset[str]) -> dict[str, S]:
+    """What is known under these ids. An id of another kind names nothing here, whatever stream it may have."""
+    ours = f"{PREFIX[streams.decider.kind]}-"
+    found = [(each, (await streams.at_latest(each))[0].state) for each in sorted(ids) if each.startswith(ours)]
+    return {each: state for each, state in found if state is not None}
 
 
 def _parse(step: Submission) -> Command:
@@ -363,7 +384,7 @@ def _tenant_and_subject(step: Submission, state: object) -> tuple[str, str]:
         return state.file.municipality, state.file.person_id
     if isinstance(state, Person):
         return state.municipality, state.person_id
-    if isinstance(state, Claim):
+    if isinstance(state, Claim | Region):
         return state.municipality, step.stream_id
     return step.actor.municipality, step.stream_id
 

@@ -7,7 +7,19 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from domain.fields import Cents, Code, Degrees, Id, Minutes, PersonalCodeword, Sealed, SignedCents, Words
+from domain.fields import (
+    Cents,
+    Code,
+    Degrees,
+    FileName,
+    FileText,
+    Id,
+    Minutes,
+    PersonalCodeword,
+    Sealed,
+    SignedCents,
+    Words,
+)
 
 
 class Value(BaseModel):
@@ -45,6 +57,20 @@ class ConditionResult(Value):
     judged_by: Code | None = None
 
 
+class Check(Value):
+    """One rule that a decision rests on: what was found, against which limit, and what would have to change. All of that
+    tells of the person; the rule itself does not. `about` is the line, component or agreement that it was applied to."""
+
+    rule: Code
+    version: Code
+    about: Code | None = None
+    result: PersonalCodeword  # as of a condition
+    actual: Annotated[int | None, Sealed()] = None
+    limit: Annotated[int | None, Sealed()] = None
+    unit: Code | None = None
+    change: Words | None = None
+
+
 class SectionAnswer(Value):
     """One section of the instrument: its main question, and the degree of each question where help is needed."""
 
@@ -79,12 +105,22 @@ class ServiceLine(Value):
     provider_id: Id
     starts_on: date
     ends_on: date
+    carer_id: Id | None = None  # the carer whom it supports, where it serves the family
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.ends_on < self.starts_on:
             raise ValueError("ends_on must not be before starts_on")
         return self
+
+
+class UnmetNeed(Value):
+    """What the person needs for a goal, and nobody in the region offers."""
+
+    need_id: Code
+    goal_id: Code
+    component: Code | None = None  # None: no component of the catalogue is what is needed
+    why: Words
 
 
 class CommunityLine(Value):
@@ -94,6 +130,22 @@ class CommunityLine(Value):
     goal_id: Code
     helper: Words
     help: Words
+
+
+class ProgrammeFile(Value):
+    """One of the programme's files, whole."""
+
+    name: FileName
+    text: FileText
+
+
+class VersionInForce(Value):
+    """A version of some part of the programme, and its days; both count, and without an end it holds until told otherwise."""
+
+    of: Code
+    version: Code
+    valid_from: date
+    valid_to: date | None
 
 
 class Allocation(Value):

@@ -15,19 +15,21 @@ from pydantic import BaseModel, ConfigDict
 
 from domain.decision import Actor
 from domain.events import CATALOGUE, UPCASTERS, Event
-from domain.fields import Sealed
+from domain.fields import Code, Sealed
 from domain.ports import Cipher, NewEvent, Position, StoredEvent
 
 Json = dict[str, object]
 
 
 class Meta(BaseModel):
-    """Told with every event: who did it, by which command."""
+    """Told with every event: who did it, by which command, and under which publication of the programme (None: as it came
+    with the software of that time)."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     actor: Actor
     command: str
+    programme: Code | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +84,7 @@ class Codec:
             body=canonical(body),
             sealed=canonical(sealed) if sealed else b"",
             subject_ids=tuple(sorted(personal)),
-            meta=canonical(meta.model_dump(mode="json")),
+            meta=canonical(meta.model_dump(mode="json", exclude_none=True)),
             occurred_at=event.occurred_at(at),
             recorded_at=at,
         )

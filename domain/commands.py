@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import claims, persons, places, providers
+from domain import claims, persons, places, providers, publications, regions
 from domain.decision import Command
 from domain.stages import (
     assessment,
@@ -23,6 +23,8 @@ ALL: tuple[type[Command], ...] = (
     *places.COMMANDS,
     *providers.COMMANDS,
     *claims.COMMANDS,
+    *publications.COMMANDS,
+    *regions.COMMANDS,
     *referral.COMMANDS,
     *placing.COMMANDS,
     *holding.COMMANDS,
@@ -45,4 +47,6 @@ PREFIX = {
     "agreements": "agreement",
     "providers": "provider",
     "claims": "claim",
+    "programmes": "programme",
+    "regions": "region",
 }

@@ -1,4 +1,4 @@
-"""The four kinds of stream behind one shape: decide, evolve, and the bounds that move along in the database."""
+"""The five kinds of stream behind one shape: decide, evolve, and the bounds that move along in the database."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from domain import claims, journey, persons, places, providers
+from domain import claims, journey, persons, places, providers, publications, regions
 from domain.agreement import Agreement
 from domain.claims import Claim, OpenClaim
 from domain.decision import NATIONAL, Command, Context, Decision, Rejected
 from domain.events import Event, missing_upcasters
-from domain.parties import Person, Provider
+from domain.parties import Person, Provider, Region
 from domain.places import RecordFunding, SignAgreement
 from domain.ports import QuotaMove
 from domain.programme import NotInForce, NotKnown
+from domain.publications import Publications
 from domain.states import Journey
 from domain.working_days import NoCalendar
 
@@ -66,10 +67,10 @@ class Decider(Generic[S]):
             raise NotInTheProgramme(sentence=str(unknown)) from unknown
 
 
-def _one_municipality(command: Command, state: Journey | Person | None) -> frozenset[str]:
+def _one_municipality(command: Command, state: Journey | Person | Region | None) -> frozenset[str]:
     if state is None:
         return frozenset({str(getattr(command, "municipality", NATIONAL))})
-    return frozenset({state.municipality if isinstance(state, Person) else state.file.municipality})
+    return frozenset({state.file.municipality if isinstance(state, Journey) else state.municipality})
 
 
 def _claim_s(command: Command, state: Claim | None) -> frozenset[str]:
@@ -116,6 +117,13 @@ PROVIDERS: Decider[Provider] = Decider(
     quota_moves=lambda before, after: (),
     belongs_to=_served,
 )
+PROGRAMMES: Decider[Publications] = Decider(
+    kind="programmes",
+    choose=publications.decide,
+    evolve=publications.evolve,
+    quota_moves=lambda before, after: (),
+    belongs_to=lambda command, state: frozenset(),  # published nationally
+)
 
 
 CLAIMS: Decider[Claim] = Decider(
@@ -124,6 +132,14 @@ CLAIMS: Decider[Claim] = Decider(
     evolve=claims.evolve,
     quota_moves=claims.quota_moves,
     belongs_to=_claim_s,
+)
+
+REGIONS: Decider[Region] = Decider(
+    kind="regions",
+    choose=regions.decide,
+    evolve=regions.evolve,
+    quota_moves=lambda before, after: (),
+    belongs_to=_one_municipality,
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -15,6 +15,7 @@ from domain.care import ClaimRow
 from domain.events import Event
 from domain.fields import Clear, Code
 from domain.parties import Person, Provider
+from domain.ports import ComponentUse
 from domain.programme import Programme
 from domain.working_days import local_date
 
@@ -76,9 +77,14 @@ class Command(BaseModel):
     internal: ClassVar[bool] = False  # sent by timers and signals, never through the API
     touches_places: ClassVar[bool] = False
     needs_person: ClassVar[bool] = False
+    needs_uses: ClassVar[bool] = False
 
     def providers_named(self) -> frozenset[str]:
         """Ids of the providers whose contracts must be known to decide."""
+        return frozenset()
+
+    def persons_named(self) -> frozenset[str]:
+        """Ids of people other than the one concerned who must be known to decide."""
         return frozenset()
 
     def stream_named(self) -> str | None:
@@ -142,6 +148,8 @@ class Context:
     agreement: Agreement | None = None
     providers: Mapping[str, Provider] | None = None
     claimable: tuple[ClaimRow, ...] = ()  # what a provider has delivered and not claimed, as the lists say
+    uses: tuple[ComponentUse, ...] = ()
+    persons: Mapping[str, Person] = field(default_factory=dict)
 
     @property
     def today(self) -> date:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from domain.care import (
     Agreer,
     Allocation,
+    Check,
     ClaimedRow,
     ClaimRow,
     CommunityLine,
@@ -21,6 +22,7 @@ from domain.care import (
     Goal,
     Ineligible,
     Noticer,
+    ProgrammeFile,
     Rejection,
     Release,
     ReviewKind,
@@ -28,19 +30,24 @@ from domain.care import (
     RowVerdict,
     SectionAnswer,
     ServiceLine,
+    UnmetNeed,
+    VersionInForce,
     Views,
 )
 from domain.due import Due
 from domain.fields import (
     BirthDate,
+    Capacity,
     Cents,
     Code,
     Degrees,
     Id,
+    LanguageCode,
     Minutes,
     PersonalCode,
     PersonalCodeword,
     PublicName,
+    PublicWords,
     Reference,
     RegistryCode,
     Sealed,
@@ -126,6 +133,9 @@ class ReferralAccepted(Event):
     conditions: tuple[ConditionResult, ...]
     override: Words | None
     place_from: date | None
+    primary_diagnosis: PersonalCodeword | None = None  # None and () below: decided before these were kept
+    further_diagnoses: tuple[PersonalCodeword, ...] = ()
+    trace: tuple[Check, ...] = ()
 
 
 @stored_as("referral.refused", part="referral")
@@ -135,6 +145,9 @@ class ReferralRefused(Event):
     conditions: tuple[ConditionResult, ...]
     reasons: Words
     challenge_until: Due
+    primary_diagnosis: PersonalCodeword | None = None
+    further_diagnoses: tuple[PersonalCodeword, ...] = ()
+    trace: tuple[Check, ...] = ()
 
 
 @stored_as("referral.reopened", part="referral")
@@ -148,6 +161,7 @@ class PlaceReceived(Event):
     agreement: Code
     from_on: date
     assessment_due: Due
+    trace: tuple[Check, ...] = ()
 
 
 @stored_as("place.awaited", part="place")
@@ -155,6 +169,7 @@ class PlaceAwaited(Event):
     agreement: Code
     since: date
     ahead: Annotated[int, Field(ge=0)]
+    trace: tuple[Check, ...] = ()
 
 
 @stored_as("place.postponed", part="place")
@@ -303,6 +318,7 @@ class CarerAssessed(Event):
     carer_id: Id
     on: date
     needs: Annotated[str, Sealed(of="carer_id")]
+    own_needs: Annotated[tuple[Code, ...] | None, Sealed(of="carer_id")] = None  # None: told in words alone
 
 
 @stored_as("assessment.reopened", part="assessment")
@@ -325,6 +341,7 @@ class PlanDrafted(Event):
     community_lines: tuple[CommunityLine, ...]
     crisis_plan: Words
     plan_due: Due
+    unmet: tuple[UnmetNeed, ...] = ()
 
 
 @stored_as("plan.agreed", part="plan", day="agreed_on")
@@ -359,6 +376,7 @@ class BudgetDecided(Event):
     challenge_until: Due
     plan_ends: Due | None = None
     decided_on: date | None = None  # from then on the lines run as they are here
+    trace: tuple[Check, ...] = ()
 
 
 @stored_as("budget.extended", part="budget")
@@ -712,6 +730,9 @@ class ProviderContracted(Event):
     valid_from: date
     valid_to: date | None
     synthetic: bool
+    based_in: Code | None = None
+    languages: tuple[LanguageCode, ...] = ()
+    capacity_minutes_per_month: Capacity | None = None
 
 
 @stored_as("provider.contract_changed", part="contract", day="valid_from")
@@ -720,6 +741,9 @@ class ProviderContractChanged(Event):
     municipalities: tuple[Code, ...]
     valid_from: date
     valid_to: date | None
+    based_in: Code | None = None
+    languages: tuple[LanguageCode, ...] = ()
+    capacity_minutes_per_month: Capacity | None = None
 
 
 # ── Claims ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -767,3 +791,41 @@ class ClaimPaymentOrdered(Event):
 @stored_as("claim.paid", part="claim")
 class ClaimPaid(Event):
     """The payment stands in the books of every journey of the claim."""
+
+
+# ── The programme ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("programme.published", part="programme")
+class ProgrammePublished(Event):
+    """From now on this is the programme; `files` are all of it, so that it can be read again in any year to come."""
+
+    programme: Code
+    number: Annotated[int, Field(ge=1)]
+    digest: Code
+    versions: tuple[VersionInForce, ...]
+    files: tuple[ProgrammeFile, ...]
+
+
+# ── Regions ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("gap.action_recorded", part="gaps")
+class GapActionRecorded(Event):
+    """What is being done about help that a region needs and lacks: for a component, or for a whole life area."""
+
+    gap_id: Id
+    municipality: Code
+    component: Code | None
+    life_area: Code | None
+    action: PublicWords
+    owner: Code
+    since: date
+    due_on: date
+
+
+@stored_as("gap.closed", part="gaps", day="on")
+class GapClosed(Event):
+    gap_id: Id
+    on: date
+    outcome: PublicWords

@@ -31,7 +31,14 @@ Reference = Annotated[
 ]  # others' numbers
 AgreementCode = Annotated[str, Clear(), StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]  # part of its address
 RegistryCode = Annotated[str, Clear(), StringConstraints(pattern=r"^[0-9]{8}$")]  # of the Estonian business register
+LanguageCode = Annotated[str, Clear(), StringConstraints(pattern=r"^[a-z]{2,3}$")]  # ISO 639: et, ru, en, eso
 PublicName = Annotated[str, Clear(), StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+PublicWords = Annotated[
+    str, Clear(), StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)
+]  # of no person
+
+FileName = Annotated[str, Clear(), StringConstraints(pattern=r"^[A-Za-z0-9_.][A-Za-z0-9_./-]{0,119}$")]
+FileText = Annotated[str, Clear(), StringConstraints(max_length=400_000)]  # of the programme's data, never of a person
 
 # Sealed: what people say and what is said of them.
 Words = Annotated[str, Sealed(), StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
@@ -46,3 +53,4 @@ Cents = Annotated[int, Field(ge=0, le=100_000_000)]
 SignedCents = Annotated[int, Field(ge=-100_000_000, le=100_000_000)]
 TotalCents = Annotated[int, Field(ge=0, le=100_000_000_000)]  # of many people together
 Minutes = Annotated[int, Field(gt=0, le=60_000)]
+Capacity = Annotated[int, Field(gt=0, le=100_000_000)]  # minutes a month, of a whole organisation

@@ -25,6 +25,7 @@ class Person:
     person_id: str
     municipality: str
     birth_date: date
+    language: str
     synthetic: bool
     consents: frozenset[tuple[str, str]] = frozenset()
     carers: frozenset[str] = frozenset()
@@ -37,15 +38,21 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contract:
+    """Where the provider is at home, what it speaks and what it can give in a month may not be stated."""
+
     components: frozenset[str]
     municipalities: frozenset[str]
     valid_from: date
     valid_to: date | None
+    based_in: str | None
+    languages: frozenset[str]
+    capacity_minutes_per_month: int | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Provider:
     provider_id: str
+    name: str
     contracts: tuple[Contract, ...]  # in the order told; for any day the last that covers it counts
 
     def contract_on(self, day: date) -> Contract | None:
@@ -59,3 +66,29 @@ class Provider:
         turns = {starts_on, *(day for day in (*starts, *ends) if starts_on <= day <= ends_on)}
         in_force = [self.contract_on(day) for day in turns]  # nothing changes between two turns
         return all(c is not None and component in c.components and municipality in c.municipalities for c in in_force)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GapAction:
+    """What is done about one gap of a region; open until it has an outcome."""
+
+    gap_id: str
+    component: str | None
+    life_area: str | None
+    action: str
+    owner: str
+    since: date
+    due_on: date
+    closed_on: date | None = None
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Region:
+    municipality: str
+    actions: Mapping[str, GapAction]  # by gap id, in the order told
+
+    def latest(self, *, component: str | None = None, life_area: str | None = None) -> GapAction | None:
+        """The last thing done about that gap, open or closed."""
+        about = [each for each in self.actions.values() if (each.component, each.life_area) == (component, life_area)]
+        return about[-1] if about else None

@@ -81,6 +81,13 @@ class EntitlementBackwards(Rejected):
     status = 422
 
 
+class NotTheirCarer(Rejected):
+    """{carer_id} is not linked to the person as a carer."""
+
+    code = "not_their_carer"
+    status = 422
+
+
 class OwnCarer(Rejected):
     """Nobody is their own carer or representative."""
 
@@ -132,6 +139,9 @@ class NameRepresentative(PersonCommand):
     basis: Literal["parent", "guardian", "authorised"]
     from_on: date
 
+    def persons_named(self) -> frozenset[str]:
+        return frozenset({self.representative_id})
+
 
 class LinkCarer(PersonCommand):
     """Record who cares for the person; a carer is a person of their own, supported in their own right."""
@@ -141,6 +151,9 @@ class LinkCarer(PersonCommand):
 
     carer_id: Id
     relation: Literal["parent", "child", "partner", "sibling", "friend", "other"]
+
+    def persons_named(self) -> frozenset[str]:
+        return frozenset({self.carer_id})
 
 
 class GiveConsent(PersonCommand):
@@ -222,10 +235,12 @@ def _change(command: Command, state: Person, context: Context) -> tuple[Event, .
         case NameRepresentative():
             if command.representative_id == state.person_id:
                 raise OwnCarer(field="representative_id")
+            _is_registered(command.representative_id, context, field="representative_id")
             return (RepresentativeNamed(**dict(command)),)
         case LinkCarer():
             if command.carer_id == state.person_id:
                 raise OwnCarer(field="carer_id")
+            _is_registered(command.carer_id, context, field="carer_id")
             return (CarerLinked(**dict(command)),)
         case GiveConsent():
             context.past(command.on, field="on")
@@ -246,6 +261,12 @@ def _change(command: Command, state: Person, context: Context) -> tuple[Event, .
     raise AssertionError(command)
 
 
+def _is_registered(person_id: str, context: Context, *, field: str) -> None:
+    """A carer and a representative are people with names and rights of their own."""
+    if person_id not in context.persons:
+        raise UnknownPerson(field=field, person_id=person_id)
+
+
 def _in_order(starts_on: date, ends_on: date | None) -> None:
     if ends_on is not None and ends_on < starts_on:
         raise EntitlementBackwards(field="ends_on")
@@ -257,6 +278,7 @@ def evolve(state: Person | None, event: Event, stream_id: str, version: int) -> 
             person_id=stream_id,
             municipality=event.municipality,
             birth_date=event.birth_date,
+            language=event.language,
             synthetic=event.synthetic,
         )
     if state is None:

@@ -223,6 +223,25 @@ class Claimable(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ComponentUse:
+    """How many open budget lines of a component, at a tariff, run over the same days; both count."""
+
+    component: str
+    tariff: str
+    starts_on: date
+    ends_on: date
+    lines: int
+
+
+class Uses(Protocol):
+    """What open budgets rest on."""
+
+    async def of_components(self, *, after: date) -> tuple[ComponentUse, ...]:
+        """Lines of open journeys that still run behind that day and are not used up."""
+        ...
+
+
 class Cipher(Protocol):
     """Seals what is personal under the key of the person concerned."""
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from domain.decision import Command, Context, Decision, Rejected
 from domain.events import Event, ProviderContractChanged, ProviderContracted
-from domain.fields import Code, PublicName, RegistryCode
+from domain.fields import Capacity, Code, LanguageCode, PublicName, RegistryCode
 from domain.parties import Contract, Provider
 
 
@@ -49,6 +49,9 @@ class ProviderCommand(Command):
     municipalities: tuple[Code, ...] = Field(min_length=1, max_length=100)
     valid_from: date
     valid_to: date | None = None
+    based_in: Code | None = None  # the municipality in which the provider is at home
+    languages: tuple[LanguageCode, ...] = Field(default=(), max_length=20)
+    capacity_minutes_per_month: Capacity | None = None  # all components and municipalities together; None: not stated
 
 
 class ContractProvider(ProviderCommand):
@@ -82,7 +85,7 @@ def decide(command: Command, state: Provider | None, context: Context) -> Decisi
     for component in command.components:
         if catalogue.get(component) is None:
             raise UnknownComponent(field="components", component=component, catalogue=catalogue.version)
-    for municipality in command.municipalities:
+    for municipality in (*command.municipalities, *([command.based_in] if command.based_in else [])):
         context.programme.municipality(municipality)
     if isinstance(command, ContractProvider):
         if state is not None:
@@ -97,7 +100,7 @@ def decide(command: Command, state: Provider | None, context: Context) -> Decisi
 def evolve(state: Provider | None, event: Event, stream_id: str, version: int) -> Provider:
     match event:
         case ProviderContracted():
-            return Provider(provider_id=stream_id, contracts=(_contract(event),))
+            return Provider(provider_id=stream_id, name=event.name, contracts=(_contract(event),))
         case ProviderContractChanged() if state is not None:
             return replace(state, contracts=(*state.contracts, _contract(event)))
     raise ValueError(f"{event.type} does not belong here in a provider's stream")
@@ -109,4 +112,7 @@ def _contract(event: ProviderContracted | ProviderContractChanged) -> Contract:
         municipalities=frozenset(event.municipalities),
         valid_from=event.valid_from,
         valid_to=event.valid_to,
+        based_in=event.based_in,
+        languages=frozenset(event.languages),
+        capacity_minutes_per_month=event.capacity_minutes_per_month,
     )

@@ -8,7 +8,7 @@ from datetime import date
 from itertools import takewhile
 
 from domain.agreement import Suspension
-from domain.care import ClaimedRow, CommunityLine, ExitReason, Goal, ServiceLine
+from domain.care import ClaimedRow, CommunityLine, ExitReason, Goal, ServiceLine, UnmetNeed
 from domain.decision import Rejected
 from domain.due import Deadline, Due, deadline
 from domain.ledger import Account, LineAccount, Moves, owing_back
@@ -55,10 +55,19 @@ class Assessment:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CarerAssessment:
+    """What a carer needs for themselves; None: told in words alone."""
+
+    on: date
+    needs: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
     goals: tuple[Goal, ...]
     lines: tuple[ServiceLine, ...]
     community_lines: tuple[CommunityLine, ...]
+    unmet: tuple[UnmetNeed, ...] = ()
 
     def line(self, line_id: str) -> ServiceLine | None:
         return next((line for line in self.lines if line.line_id == line_id), None)
@@ -133,8 +142,9 @@ class CaseFile:
     suspensions: tuple[Suspension, ...] = ()  # of the place, in order; only the last can be open
     planned_exit: PlannedExit | None = None
     assessments: tuple[Assessment, ...] = ()
-    carers_assessed: frozenset[str] = frozenset()
+    carers: Mapping[str, CarerAssessment] = field(default_factory=dict)
     plans: Mapping[str, Plan] = field(default_factory=dict)
+    agreed_plan: str | None = None  # the last one agreed to: it stays in force while the next one is written
     accounts: Mapping[str, LineAccount] = field(default_factory=dict)
     plan_ends: Due | None = None
     deliveries: Mapping[str, Delivery] = field(default_factory=dict)
@@ -146,6 +156,10 @@ class CaseFile:
     contacts: int = 0
     raised: frozenset[tuple[str, str]] = frozenset()
     lapsed_consents: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def plan_in_force(self) -> Plan | None:
+        return None if self.agreed_plan is None else self.plans.get(self.agreed_plan)
 
     @property
     def waits_for_place(self) -> bool:

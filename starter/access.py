@@ -8,10 +8,14 @@ from typing import Annotated, Any, Protocol
 from fastapi import Depends, Header, Path, Query
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from activities.folding import Streams
+from activities.publishing import latest
 from domain.codec import Codec
+from domain.deciders import PROGRAMMES
 from domain.decision import Actor
 from domain.ports import EventStore, StreamHead
 from domain.programme import Programme
+from domain.publications import Publications
 from readmodels.projector import Pool
 from readmodels.work_queue import WorkQueue
 from starter.auth import Authenticator
@@ -27,9 +31,9 @@ class Clock(Protocol):
     async def today(self) -> date: ...
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True)
 class Parts:
-    """What the API stands on."""
+    """What the API stands on. `programme` is the one last published, as far as this process has learnt."""
 
     store: EventStore
     codec: Codec
@@ -39,6 +43,12 @@ class Parts:
     programme: Programme
     authenticator: Authenticator
     clock: Clock
+
+    def __post_init__(self) -> None:
+        self.publications: Streams[Publications] = Streams(self.store, self.codec, PROGRAMMES)
+
+    async def look_for_publication(self) -> None:
+        self.programme = await latest(self.publications, self.programme)
 
 
 StreamId = Annotated[str, Path(pattern=r"^[a-z]{1,12}-[0-9a-z-]{1,80}$", max_length=100)]

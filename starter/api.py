@@ -19,6 +19,7 @@ from starter.claiming import claiming
 from starter.commanding import commands
 from starter.problems import FieldError, ProblemRaised
 from starter.reading import reading, reference
+from starter.regional import regional
 
 log = structlog.get_logger()
 READY_SECONDS = 2.0
@@ -41,6 +42,7 @@ def application(parts: Parts) -> FastAPI:
     app.include_router(reading(parts))
     app.include_router(claiming(parts))
     app.include_router(agreement_reading(parts))
+    app.include_router(regional(parts))
     app.include_router(reference(parts))
     return app
 

@@ -20,6 +20,7 @@ import typer
 from domain.codec import Codec, NullCipher
 from domain.money import euros
 from domain.programme import load as load_programme
+from domain.programme import load_directory
 from domain.working_days import TALLINN, local_date
 from eventstore.migrate import migrate
 from eventstore.postgres import PostgresEventStore, create_pool, translated
@@ -39,6 +40,7 @@ from starter.local import (
     ready,
     settings_from,
 )
+from starter.programmes import held_against, publications, publishing
 from starter.replaying import replay as replayed
 from starter.seeding import seed as seeded
 from starter.submit import Submitter
@@ -51,6 +53,8 @@ app = typer.Typer(
 )
 audit = typer.Typer(help="What an auditor asks.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
+programmes = typer.Typer(help="Rules, catalogue, prices, forms and calendars as data.", no_args_is_help=True)
+app.add_typer(programmes, name="programme")
 
 DataDir = Annotated[
     Path, typer.Option("--data-dir", envvar="TEEKOND_DATA_DIR", help="where this machine keeps its data")
@@ -168,14 +172,15 @@ def migrate_command(
 
 @app.command()
 def seed(data_dir: DataDir = DATA_DIR) -> None:
-    """Record the agreements of the programme, and in the demonstration its providers. Needs a worker; safe to repeat."""
+    """Publish the programme that comes with the software if none is, record its agreements, and in the demonstration its
+    providers. Needs a worker; safe to repeat."""
     settings = _settings(data_dir)
 
     async def run() -> None:
         client = await connect(settings)
         programme = load_programme(settings.programme)
         outcomes = await seeded(Submitter(client, task_queue=settings.task_queue), programme, on=_today())
-        _say(f"{len(outcomes)} agreements and providers of the {programme.code} programme are there")
+        _say(f"the {programme.code} programme is there, with {len(outcomes) - 1} agreements and providers")
 
     asyncio.run(run())
 
@@ -235,6 +240,58 @@ def ineligible_command(data_dir: DataDir = DATA_DIR) -> None:
     asyncio.run(_with_store(settings, look))
 
 
+Folder = Annotated[Path, typer.Argument(help="the folder with programme.toml", exists=True, file_okay=False)]
+
+
+@programmes.command()
+def check(folder: Folder) -> None:
+    """Every problem in the programme's data, with file and row; exit 1 if there is any."""
+    found = load_directory(folder)
+    _say(f"the {found.code} programme in {folder} is in order: {sum(1 for _ in found.versions())} versions and prices")
+
+
+@programmes.command()
+def publish(folder: Folder, data_dir: DataDir = DATA_DIR) -> None:
+    """Publish the programme's data: what is new holds from its day on, what held until today stays. Needs a worker."""
+    step, settings = publishing(folder), _settings(data_dir)
+
+    async def run() -> None:
+        outcome = await Submitter(await connect(settings), task_queue=settings.task_queue).submit(step)
+        _say(f"published as {step.stream_id.removeprefix('programme-')}/{outcome.version}")
+
+    asyncio.run(run())
+
+
+@programmes.command(name="list")
+def list_publications(data_dir: DataDir = DATA_DIR) -> None:
+    """What was published, by whom and when, with its versions and their days."""
+    settings = _settings(data_dir)
+
+    async def look(store: PostgresEventStore) -> None:
+        for line in await publications(store, Codec(NullCipher()), settings.programme):
+            print(line)
+
+    asyncio.run(_with_store(settings, look))
+
+
+@programmes.command(name="what-if")
+def what_if_command(
+    folder: Folder,
+    on: Annotated[str | None, typer.Option(help="the day to ask about; else the first on which it differs")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Hold a coming version against today's cases: who would change, and why. Nothing is recorded."""
+    day, settings = _day("--on", on), _settings(data_dir)
+
+    async def look(store: PostgresEventStore) -> None:
+        packaged = load_programme(settings.programme)
+        found = await held_against(folder, store, Codec(NullCipher()), packaged, on=day, today=_today())
+        print(json.dumps(found.as_json(), indent=2, ensure_ascii=False) if as_json else found.as_text())
+
+    asyncio.run(_with_store(settings, look))
+
+
 async def _with_store(settings: Settings, look: Callable[[PostgresEventStore], Awaitable[None]]) -> None:
     pool = await create_pool(settings.database_url.get_secret_value(), max_size=1)
     try:
@@ -260,6 +317,13 @@ def _moment(option: str, text: str | None) -> datetime | None:
     except ValueError:
         end(WRONG_USE, f"{option}: {text!r} is not a day (2026-03-12) or a time (2026-03-12T10:00)")
     return moment if moment.tzinfo else moment.replace(tzinfo=TALLINN)
+
+
+def _day(option: str, text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        end(WRONG_USE, f"{option}: {text!r} is not a day (2026-03-12)")
 
 
 def _today() -> date:

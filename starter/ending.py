@@ -11,6 +11,7 @@ import asyncpg
 from temporalio.service import RPCError
 
 from domain.ports import StoreUnavailable
+from domain.programme import ProgrammeInvalid
 from eventstore.migrate import MigrationRefused
 from runtime.failures import EmbeddedError
 from runtime.settings import SettingsError
@@ -19,7 +20,7 @@ from starter.auth import TokensUnreadable
 from starter.generating.refusals import NoAgreements, OnlySynthetic
 from starter.local import NotReady
 from starter.replaying import NoSuchJourney
-from starter.submit import Unavailable
+from starter.submit import Refused, Unavailable
 
 FOUND, WRONG_USE, UNREACHABLE = 1, 2, 3
 
@@ -29,6 +30,12 @@ def in_one_line() -> Iterator[None]:
     """What whoever started us can do something about ends here; a bug keeps its traceback."""
     try:
         yield
+    except ProgrammeInvalid as wrong:
+        for problem in wrong.problems:
+            sys.stderr.write(f"{problem}\n")
+        end(FOUND, f"{len(wrong.problems)} problems in the programme's data; nothing was changed")
+    except Refused as refused:
+        end(FOUND, refused)
     except (SettingsError, MigrationRefused, TokensUnreadable, NoSuchJourney) as wrong:
         end(WRONG_USE, wrong)
     except (NoAgreements, OnlySynthetic) as wrong:

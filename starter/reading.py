@@ -9,11 +9,13 @@ from pydantic import BaseModel, ConfigDict
 
 from activities.folding import Streams
 from domain.agreement import Agreement
+from domain.care import Check
 from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS
 from domain.decision import Actor, Stage
 from domain.parties import Person
 from domain.ports import Position
 from domain.programme import NotInForce, NotKnown, Programme
+from domain.publications import stream_of
 from domain.states import Journey
 from eventstore.postgres import translated
 from readmodels.projector import wait_for
@@ -21,8 +23,8 @@ from readmodels.work_queue import Filter, Row, WorkQueue, WrongCursor
 from starter.access import PROBLEMS, CodeQuery, Parts, StreamId, caller_of, readable
 from starter.agreements import party
 from starter.problems import ProblemRaised, malformed
-from starter.telling import tell
-from starter.views import JourneyView, PersonView, journey_view, person_view
+from starter.telling import tell, trace_of
+from starter.views import JourneyView, PersonView, PublicationView, journey_view, person_view, publication_view
 
 PAGE = 50
 PAGE_MAX = 200
@@ -35,6 +37,7 @@ class Told(BaseModel):
     recorded_at: datetime
     actor: Actor
     sentence: str
+    trace: tuple[Check, ...]  # of a decision: each rule, what was found, what would have to change
 
 
 class EventView(BaseModel):
@@ -75,6 +78,10 @@ class EventPage(BaseModel):
     next: int | None
 
 
+class PublicationList(BaseModel):
+    items: tuple[PublicationView, ...]
+
+
 class Timeline(BaseModel):
     items: tuple[Told, ...]
 
@@ -94,7 +101,7 @@ def reading(parts: Parts) -> APIRouter:
         folded, _ = await journeys.at_latest(id)
         assert folded.state is not None
         response.headers["ETag"] = f'"{folded.version}"'
-        return journey_view(folded.state, folded.version)
+        return journey_view(folded.state, folded.version, parts.programme.carer_needs)
 
     @router.get("/journeys/{id}/timeline", operation_id="get-timeline")
     async def timeline(id: StreamId, actor: Caller) -> Timeline:
@@ -110,6 +117,7 @@ def reading(parts: Parts) -> APIRouter:
                     recorded_at=each.recorded_at,
                     actor=each.meta.actor,
                     sentence=tell(each),
+                    trace=trace_of(each.event),
                 )
                 for each in map(parts.codec.decode, found.events)
             )
@@ -117,7 +125,7 @@ def reading(parts: Parts) -> APIRouter:
 
     @router.get("/{kind}/{id}/events", operation_id="get-events")
     async def events(
-        kind: Annotated[str, Path(pattern="^(journeys|persons|agreements|providers|claims)$")],
+        kind: Annotated[str, Path(pattern="^(journeys|persons|agreements|providers|claims|regions)$")],
         id: StreamId,
         actor: Caller,
         request: Request,
@@ -236,19 +244,28 @@ def _link_next(request: Request, response: Response, cursor: str | int | None) -
 def reference(parts: Parts) -> APIRouter:
     router = APIRouter(prefix="/v1/reference", responses=PROBLEMS, tags=["reference"])
     caller = caller_of(parts)
-    programme = parts.programme
+
+    @router.get("/publications", operation_id="list-publications")
+    async def publications(actor: Annotated[Actor, Depends(caller)]) -> PublicationList:
+        """What was published of the programme, the newest first; every event says under which of them it was decided."""
+        found = await parts.store.read(stream_of(parts.programme.code))
+        shown = [publication_view(each) for each in map(parts.codec.decode, found.events)]
+        return PublicationList(items=tuple(reversed(shown)))
 
     async def reference(
-        what: Annotated[str, Path(pattern="^(programme|municipalities|components|instrument|eligibility|life-areas)$")],
+        what: Annotated[
+            str, Path(pattern="^(programme|municipalities|components|instrument|eligibility|life-areas|carer-needs)$")
+        ],
         actor: Annotated[Actor, Depends(caller)],
         on: date | None = None,
     ) -> dict[str, Any]:
         """Versioned data as it holds on a day; today if no day is given."""
-        day = on or await parts.clock.today()
+        day, programme = on or await parts.clock.today(), parts.programme
         try:
             return {
                 "programme": programme.code,
                 "synthetic": programme.synthetic,
+                "publication": programme.publication,
                 "on": day,
                 **_held(programme, what, day),
             }
@@ -265,6 +282,8 @@ def _held(programme: Programme, what: str, day: date) -> dict[str, Any]:
             return {"items": [asdict(each) for each in programme.municipalities]}
         case "life-areas":
             return {"items": [asdict(each) for each in programme.life_areas]}
+        case "carer-needs":
+            return {"items": [asdict(each) for each in programme.carer_needs]}
         case "components":
             catalogue = programme.catalogue(day)
             return {"version": catalogue.version, "items": [asdict(each) for each in catalogue.components.values()]}

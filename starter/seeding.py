@@ -1,4 +1,4 @@
-"""What an installation needs before its first person: the programme's agreements; in the demonstration providers too."""
+"""What an installation needs before its first person: its programme, the agreements, and in the demonstration providers."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ from collections.abc import Iterator
 from datetime import date
 
 from activities.messages import Outcome, Submission, digest
+from domain.care import ProgrammeFile
 from domain.decision import NATIONAL, Actor, Command, Role
 from domain.places import SignAgreement
-from domain.programme import Programme
+from domain.programme import EVERY, Programme, packaged_texts
 from domain.providers import ContractProvider
+from domain.publications import PublishProgramme
 from starter.submit import Refused, Submitter, step_of
 
 SEEDER = Actor(id="seed", role=Role.COORDINATOR, municipality=NATIONAL)
-PROVIDERS = (("90000001", "Päikesetee Tugi [synthetic]"), ("90000002", "Samm Edasi [synthetic]"))
 
 
 def seeds(programme: Programme, on: date) -> Iterator[Command]:
     """The same commands every time, so that seeding twice adds nothing."""
+    yield PublishProgramme(
+        programme=programme.code,
+        files=tuple(ProgrammeFile(name=name, text=text) for name, text in packaged_texts(programme.code).items()),
+    )
     for terms in programme.agreements:
         yield SignAgreement(
             agreement=terms.code,
@@ -28,16 +33,20 @@ def seeds(programme: Programme, on: date) -> Iterator[Command]:
             coordinator=terms.coordinator,
             synthetic=programme.synthetic,
         )
-    if programme.synthetic:
+    if programme.providers:
         catalogue = programme.catalogue(on)
-        for registry_code, name in PROVIDERS:
+        everywhere = tuple(each.code for each in programme.municipalities)
+        for example in programme.providers:
             yield ContractProvider(
-                provider_name=name,
-                registry_code=registry_code,
-                components=tuple(catalogue.components),
-                municipalities=tuple(each.code for each in programme.municipalities),
+                provider_name=example.name,
+                registry_code=example.registry_code,
+                components=tuple(catalogue.components) if EVERY in example.components else example.components,
+                municipalities=everywhere if EVERY in example.municipalities else example.municipalities,
                 valid_from=catalogue.valid_from,
                 synthetic=True,
+                based_in=example.based_in,
+                languages=example.languages,
+                capacity_minutes_per_month=example.capacity_minutes_per_month,
             )
 
 

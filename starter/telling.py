@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from domain import events as e
+from domain.care import Check
 from domain.codec import Recorded
 from domain.money import euros
 
 
 def tell(told: Recorded) -> str:
-    """One sentence for one fact."""
-    return _sentence(told.event)
+    """One sentence for one fact; after a decision also what would have to change for another one."""
+    changes = [each.change for each in trace_of(told.event) if each.change is not None and each.result != "holds"]
+    return f"{_sentence(told.event)} {_otherwise(changes)}" if changes else _sentence(told.event)
+
+
+def trace_of(event: e.Event) -> tuple[Check, ...]:
+    """The rules that a decision rests on; of other facts there are none."""
+    match event:
+        case e.ReferralAccepted() | e.ReferralRefused() | e.PlaceReceived() | e.PlaceAwaited() | e.BudgetDecided():
+            return event.trace
+        case _:
+            return ()
+
+
+def _otherwise(changes: list[str]) -> str:
+    """What would have to change, one thing after the other."""
+    return f"What would have to change: {' '.join(changes)}"
 
 
 def _sentence(event: e.Event) -> str:
@@ -144,6 +160,15 @@ def _later_sentence(event: e.Event) -> str:
             )
         case e.JourneyExited():
             return f"Left on {event.on:%d.%m.%Y}: {_plain(event.reason)}."
+        case e.ProgrammePublished():
+            return (
+                f"The programme {event.programme} was published, number {event.number}: {len(event.versions)} versions."
+            )
+        case e.GapActionRecorded():
+            about = _plain(event.component or event.life_area or "")
+            return f"Lacking: {about}. {event.owner} acts by {event.due_on:%d.%m.%Y}: {event.action}"
+        case e.GapClosed():
+            return f"A gap was closed: {event.outcome}"
         case _:
             return _plain(event.type)  # other streams' facts: their stored names say it
 

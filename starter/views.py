@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict
 
 from domain import journey
-from domain.care import ClaimRow, RowVerdict
+from domain.care import ClaimRow, RowVerdict, VersionInForce
+from domain.carers import supported
 from domain.claims import Claim
+from domain.codec import Recorded
+from domain.events import ProgrammePublished
 from domain.parties import Person
+from domain.programme import CarerNeed
+from domain.publications import publication_of
 from domain.states import CaseFile, Exited, InDelivery, Journey, waits_for
 
 
@@ -47,6 +53,24 @@ class AssessmentView(View):
     on: date
     instrument: str
     need_by_life_area: dict[str, int]
+
+
+class CarerView(View):
+    """A carer's own needs as codes (null: told in words alone), the lines that support them, and what no line meets
+    (null in a replay)."""
+
+    carer_id: str
+    assessed_on: date | None
+    needs: tuple[str, ...] | None
+    lines: tuple[str, ...]
+    not_met: tuple[str, ...] | None
+
+
+class UnmetView(View):
+    need_id: str
+    goal_id: str
+    component: str | None
+    why: str
 
 
 class DecisionView(View):
@@ -87,6 +111,8 @@ class JourneyView(View):
     planned_exit: PlannedExitView | None
     plan_id: str | None
     goals: dict[str, str]
+    unmet: tuple[UnmetView, ...]
+    carers: tuple[CarerView, ...]
     assessments: tuple[AssessmentView, ...]
     budget: tuple[LineView, ...]
     deadlines: tuple[DeadlineView, ...]
@@ -98,10 +124,10 @@ class JourneyView(View):
     settled: bool
 
 
-def journey_view(state: Journey, version: int) -> JourneyView:
+def journey_view(state: Journey, version: int, carer_needs: Sequence[CarerNeed] | None = None) -> JourneyView:
     file = state.file
     plan_id = list(file.plans)[-1] if file.plans else None
-    goals = file.plans[plan_id].goals if plan_id is not None else ()
+    plan = None if plan_id is None else file.plans[plan_id]
     return JourneyView(
         journey_id=file.journey_id,
         person_id=file.person_id,
@@ -117,7 +143,9 @@ def journey_view(state: Journey, version: int) -> JourneyView:
         suspensions=tuple(SuspensionView(from_on=each.from_on, to_on=each.to_on) for each in file.suspensions),
         planned_exit=PlannedExitView.model_validate(asdict(file.planned_exit)) if file.planned_exit else None,
         plan_id=plan_id,
-        goals={goal.goal_id: goal.words for goal in goals},
+        goals={goal.goal_id: goal.words for goal in plan.goals} if plan else {},
+        unmet=tuple(UnmetView.model_validate(need.model_dump()) for need in plan.unmet) if plan else (),
+        carers=tuple(CarerView.model_validate(asdict(each)) for each in supported(file, carer_needs)),
         assessments=tuple(
             AssessmentView(
                 assessment_id=each.assessment_id,
@@ -259,4 +287,26 @@ def _claim_row(row: ClaimRow, verdict: RowVerdict | None) -> ClaimRowView:
         verdict=None if verdict is None else verdict.verdict,
         reason=None if verdict is None else verdict.reason,
         accepted_cents=accepted,
+    )
+
+
+class PublicationView(View):
+    publication: str
+    number: int
+    published_at: datetime
+    published_by: str
+    digest: str
+    versions: tuple[VersionInForce, ...]
+
+
+def publication_view(told: Recorded) -> PublicationView:
+    event = told.event
+    assert isinstance(event, ProgrammePublished), event
+    return PublicationView(
+        publication=publication_of(event),
+        number=event.number,
+        published_at=told.recorded_at,
+        published_by=told.meta.actor.id,
+        digest=event.digest,
+        versions=event.versions,
     )

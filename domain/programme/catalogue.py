@@ -31,6 +31,10 @@ class Component:
     yearly_cap_cents: Annotated[int, Field(gt=0)] | None
     note: str | None = None
 
+    def serves_family(self, tariff: str) -> bool:
+        """The catalogue of 2025 has no components for the family alone: there the tariff says whom an hour serves."""
+        return self.serves == "family" or tariff in ("family", "family_group")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Catalogue:

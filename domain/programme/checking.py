@@ -14,7 +14,7 @@ from domain.programme.instrument import ENVIRONMENT, Instrument
 from domain.programme.periods import Dated, overlap
 from domain.programme.reading import Found, Reading
 from domain.programme.settings import Settings
-from domain.programme.territory import AgreementTerms, LifeArea, Municipality
+from domain.programme.territory import EVERY, AgreementTerms, CarerNeed, ExampleProvider, LifeArea, Municipality
 from domain.working_days import Calendar
 
 
@@ -44,9 +44,11 @@ class Parts:
     calendars: list[Found[Calendar]]
     national: list[Found[Settings]]
     municipal: Mapping[str, list[Found[Settings]]]
+    carer_needs: list[Found[CarerNeed]]
+    providers: list[Found[ExampleProvider]]
 
 
-def check(parts: Parts, reading: Reading) -> None:
+def check(parts: Parts, reading: Reading, *, synthetic: bool) -> None:
     _check_codes(parts, reading)
     _check_periods(parts, reading)
     _check_territory(parts, reading)
@@ -57,6 +59,8 @@ def check(parts: Parts, reading: Reading) -> None:
         _check_instrument(instrument, parts, reading)
     _check_calendars(parts, reading)
     _check_settings(parts, reading)
+    _check_carer_needs(parts, reading)
+    _check_providers(parts, reading, synthetic=synthetic)
 
 
 def _check_codes(parts: Parts, reading: Reading) -> None:
@@ -151,6 +155,28 @@ def _check_settings(parts: Parts, reading: Reading) -> None:
     for each in (*parts.national, *(each for own in parts.municipal.values() for each in own)):
         for name in each.value.assumptions:
             _known(each.where, "setting", name, names, reading)
+
+
+def _check_carer_needs(parts: Parts, reading: Reading) -> None:
+    _no_twice(parts.carer_needs, lambda need: need.code, reading)
+    codes = {component.value.code for components in parts.components for component in components}
+    for need in parts.carer_needs:
+        for component in need.value.components:
+            _known(need.where, "component", component, codes, reading)
+
+
+def _check_providers(parts: Parts, reading: Reading, *, synthetic: bool) -> None:
+    """Real providers are recorded by a step with somebody's name on it, never by a file."""
+    _no_twice(parts.providers, lambda provider: provider.registry_code, reading)
+    municipalities = {each.value.code for each in parts.municipalities} | {EVERY}
+    components = {each.value.code for listed in parts.components for each in listed} | {EVERY}
+    for provider in parts.providers:
+        if not synthetic:
+            reading.add(provider.where, "only a synthetic programme begins with providers")
+        for code in (provider.value.based_in, *provider.value.municipalities):
+            _known(provider.where, "municipality", code, municipalities, reading)
+        for code in provider.value.components:
+            _known(provider.where, "component", code, components, reading)
 
 
 def _known(where: str, what: str, code: str, codes: Collection[str], reading: Reading) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
+from posixpath import basename
 from types import MappingProxyType
 
 from domain.fields import Code
@@ -13,25 +13,25 @@ from domain.money import parse_euros
 from domain.programme.catalogue import Catalogue, Component, Price
 from domain.programme.periods import Day
 from domain.programme.reading import Convert, Found, Reading, Row, build, listed, optional, table, yes_or_no
-from domain.programme.territory import AgreementTerms, LifeArea, Municipality
+from domain.programme.territory import AgreementTerms, CarerNeed, ExampleProvider, LifeArea, Municipality
 
 EVERY_AGREEMENT = "*"  # a price for every agreement that has none of its own for the same component and tariff
 
 _day = date.fromisoformat
 
 
-def life_areas(path: Path, reading: Reading) -> list[Found[LifeArea]]:
-    _, rows = table(path, {"code": str, "name_et": str, "name_en": str}, reading)
+def life_areas(file: str, reading: Reading) -> list[Found[LifeArea]]:
+    _, rows = table(file, {"code": str, "name_et": str, "name_en": str}, reading)
     return build(LifeArea, rows, reading)
 
 
-def municipalities(path: Path, reading: Reading) -> list[Found[Municipality]]:
+def municipalities(file: str, reading: Reading) -> list[Found[Municipality]]:
     columns = dict.fromkeys(("code", "name", "kind", "region", "agreement"), str)
-    _, rows = table(path, columns, reading)
+    _, rows = table(file, columns, reading)
     return build(Municipality, rows, reading)
 
 
-def agreements(path: Path, reading: Reading) -> list[Found[AgreementTerms]]:
+def agreements(file: str, reading: Reading) -> list[Found[AgreementTerms]]:
     columns: dict[str, Convert] = {
         "code": str,
         "municipalities": listed,
@@ -40,11 +40,31 @@ def agreements(path: Path, reading: Reading) -> list[Found[AgreementTerms]]:
         "places": int,
         "coordinator": str,
     }
-    _, rows = table(path, columns, reading)
+    _, rows = table(file, columns, reading)
     return build(AgreementTerms, rows, reading)
 
 
-def catalogue(path: Path, reading: Reading) -> tuple[list[Found[Catalogue]], list[Found[Component]]]:
+def carer_needs(file: str, reading: Reading) -> list[Found[CarerNeed]]:
+    columns: dict[str, Convert] = {"code": str, "name_et": str, "name_en": str, "components": listed}
+    _, rows = table(file, columns, reading)
+    return build(CarerNeed, rows, reading)
+
+
+def providers(file: str, reading: Reading) -> list[Found[ExampleProvider]]:
+    columns: dict[str, Convert] = {
+        "registry_code": str,
+        "name": str,
+        "based_in": str,
+        "components": listed,
+        "municipalities": listed,
+        "languages": listed,
+        "capacity_minutes_per_month": optional(int),
+    }
+    _, rows = table(file, columns, reading)
+    return build(ExampleProvider, rows, reading)
+
+
+def catalogue(file: str, reading: Reading) -> tuple[list[Found[Catalogue]], list[Found[Component]]]:
     """One catalogue, or none where it cannot be read; and its rows."""
     columns: dict[str, Convert] = {
         "code": str,
@@ -57,10 +77,10 @@ def catalogue(path: Path, reading: Reading) -> tuple[list[Found[Catalogue]], lis
         "yearly_cap_eur": str,
         "note": optional(str),
     }
-    about, rows = table(path, columns, reading)
+    about, rows = table(file, columns, reading)
     found = build(Component, [_capped(row, reading) for row in rows], reading)
     components = MappingProxyType({component.value.code: component.value for component in found})
-    heads = build(_Head, [Row(where=path.name, values=_head(about))], reading) if about else []
+    heads = build(_Head, [Row(where=basename(file), values=_head(about))], reading) if about else []
     return [
         Found(
             where=head.where,
@@ -75,11 +95,11 @@ def catalogue(path: Path, reading: Reading) -> tuple[list[Found[Catalogue]], lis
     ], found
 
 
-def prices(path: Path, codes: Iterable[str], reading: Reading) -> list[Found[Price]]:
+def prices(file: str, codes: Iterable[str], reading: Reading) -> list[Found[Price]]:
     """One price list, in force for the file's whole period. A price for every agreement is written out for each that
     has none of its own in the list."""
     columns: dict[str, Convert] = {"agreement": str, "component": str, "tariff": str, "eur_per_hour": parse_euros}
-    about, rows = table(path, columns, reading)
+    about, rows = table(file, columns, reading)
     own = {_key(row, str(row.values["agreement"])) for row in rows}
     every = [row for row in rows if row.values["agreement"] == EVERY_AGREEMENT]
     single = [_priced(row, row.values["agreement"], about) for row in rows if row not in every]

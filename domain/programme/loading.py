@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,12 +12,14 @@ from typing import get_args
 from domain.programme import lists, rulebooks
 from domain.programme.catalogue import Price
 from domain.programme.checking import Parts, check
+from domain.programme.holes import Hole, check_holes
 from domain.programme.periods import Day
 from domain.programme.programme import PriceKey, Programme, ProgrammeCode
-from domain.programme.reading import Reading, Row, build, rules
+from domain.programme.reading import Files, Reading, Row, beside, build, rules
 from domain.programme.refusals import NotKnown
 from domain.programme.territory import Name
 
+ABOUT = "programme.toml"
 _DATA = Path(__file__).with_name("data")
 
 
@@ -31,10 +33,49 @@ def load(code: str) -> Programme:
 
 def load_directory(path: Path) -> Programme:
     """The programme in a folder, whose `programme.toml` names the other files. Raises ProgrammeInvalid."""
-    reading = Reading()
-    about = _about(path, reading)
-    parts = _parts(path, about, reading)
-    check(parts, reading)
+    return _read(_in_folder(path))
+
+
+def load_texts(texts: Mapping[str, str]) -> Programme:
+    """The same from its texts by name, none of which may be more than it names. Raises ProgrammeInvalid."""
+    reading = Reading(_among(texts))
+    programme = _read(reading)
+    for name in sorted(texts.keys() - reading.texts.keys()):
+        reading.add(name, "the programme does not name this file")
+    reading.refuse()
+    return programme
+
+
+def texts_in(path: Path) -> Mapping[str, str]:
+    """The texts of the programme in a folder, as `load_texts` takes them. Raises ProgrammeInvalid."""
+    reading = _in_folder(path)
+    _read(reading)
+    return reading.texts
+
+
+def packaged_texts(code: str) -> Mapping[str, str]:
+    return texts_in(_DATA / code)
+
+
+def _in_folder(path: Path) -> Reading:
+    return Reading(lambda name: (path / name).read_bytes())
+
+
+def _among(texts: Mapping[str, str]) -> Files:
+    def opened(name: str) -> bytes:
+        if name not in texts:
+            raise FileNotFoundError(name)
+        return texts[name].encode()
+
+    return opened
+
+
+def _read(reading: Reading) -> Programme:
+    about = _about(reading)
+    parts = _parts(about, reading)
+    check(parts, reading, synthetic=about.synthetic)
+    if reading.is_clean:  # else what could not be read would be told once more, as a hole
+        check_holes(parts, about, about.hole, reading)
     reading.refuse()
     return _whole(about, parts, reading)
 
@@ -58,33 +99,38 @@ class _About:
     instruments: Name
     calendars: Name
     settings: Name
+    carer_needs: Name
+    providers: Name | None
+    hole: tuple[Hole, ...]
 
 
-def _about(path: Path, reading: Reading) -> _About:
-    file = path / "programme.toml"
-    found = build(_About, [Row(where=file.name, values=rules(file, reading))], reading, valid_to=None)
+def _about(reading: Reading) -> _About:
+    rows = [Row(where=ABOUT, values=rules(ABOUT, reading))]
+    found = build(_About, rows, reading, valid_to=None, providers=None, hole=())
     reading.refuse()  # without it, no other file can be found
     return found[0].value
 
 
-def _parts(path: Path, about: _About, reading: Reading) -> Parts:
-    agreements = lists.agreements(path / about.agreements, reading)
+def _parts(about: _About, reading: Reading) -> Parts:
+    agreements = lists.agreements(beside("", about.agreements), reading)
     codes = sorted({terms.value.code for terms in agreements})
-    catalogues = [lists.catalogue(path / file, reading) for file in about.catalogues]
-    national, municipal = rulebooks.settings(path / about.settings, reading)
+    catalogues = [lists.catalogue(beside("", file), reading) for file in about.catalogues]
+    national, municipal = rulebooks.settings(beside("", about.settings), reading)
     return Parts(
-        life_areas=lists.life_areas(path / about.life_areas, reading),
-        municipalities=lists.municipalities(path / about.municipalities, reading),
+        life_areas=lists.life_areas(beside("", about.life_areas), reading),
+        municipalities=lists.municipalities(beside("", about.municipalities), reading),
         agreements=agreements,
-        conditions=rulebooks.conditions(path / about.conditions, reading),
-        eligibility=rulebooks.eligibility(path / about.eligibility, reading),
+        conditions=rulebooks.conditions(beside("", about.conditions), reading),
+        eligibility=rulebooks.eligibility(beside("", about.eligibility), reading),
         catalogues=[catalogue for found, _ in catalogues for catalogue in found],
         components=[components for _, components in catalogues],
-        prices=[price for file in about.prices for price in lists.prices(path / file, codes, reading)],
-        instruments=rulebooks.instruments(path / about.instruments, reading),
-        calendars=rulebooks.calendars(path / about.calendars, reading),
+        prices=[price for file in about.prices for price in lists.prices(beside("", file), codes, reading)],
+        instruments=rulebooks.instruments(beside("", about.instruments), reading),
+        calendars=rulebooks.calendars(beside("", about.calendars), reading),
         national=national,
         municipal=municipal,
+        carer_needs=lists.carer_needs(beside("", about.carer_needs), reading),
+        providers=[] if about.providers is None else lists.providers(beside("", about.providers), reading),
     )
 
 
@@ -105,6 +151,8 @@ def _whole(about: _About, parts: Parts, reading: Reading) -> Programme:
         municipal_settings=MappingProxyType(
             {code: tuple(each.value for each in own) for code, own in parts.municipal.items()}
         ),
+        carer_needs=tuple(each.value for each in parts.carer_needs),
+        providers=tuple(each.value for each in parts.providers),
         sources=MappingProxyType({"programme": about.source, **reading.sources}),
     )
 

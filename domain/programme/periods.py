@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Annotated, Protocol, TypeVar
 
@@ -48,6 +48,21 @@ def during(things: Iterable[T], start: date, end: date) -> tuple[T, ...]:
     """Those that hold on some day from start to end, earliest first."""
     touched = (thing for thing in things if thing.valid_from <= end and (thing.valid_to or end) >= start)
     return tuple(sorted(touched, key=lambda thing: thing.valid_from))
+
+
+def gaps(things: Iterable[Dated], start: date, end: date | None) -> Iterator[tuple[date, date | None]]:
+    """The stretches of days from start to end on which nothing holds; no end means without end."""
+    open_day = start
+    for thing in sorted(things, key=lambda thing: thing.valid_from):
+        if end is not None and thing.valid_from > end:
+            break
+        if thing.valid_from > open_day:
+            yield open_day, thing.valid_from - timedelta(days=1)
+        if thing.valid_to is None or thing.valid_to == date.max:
+            return
+        open_day = max(open_day, thing.valid_to + timedelta(days=1))
+    if end is None or open_day <= end:
+        yield open_day, end
 
 
 def covers(things: Iterable[Dated], start: date, end: date) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
@@ -13,7 +13,7 @@ from domain.programme.eligibility import EligibilityRules
 from domain.programme.instrument import Instrument
 from domain.programme.refusals import NotKnown
 from domain.programme.settings import Settings
-from domain.programme.territory import AgreementTerms, LifeArea, Municipality
+from domain.programme.territory import AgreementTerms, CarerNeed, ExampleProvider, LifeArea, Municipality
 from domain.working_days import Calendar
 
 ProgrammeCode = Literal["sourced", "demonstration"]
@@ -38,7 +38,13 @@ class Programme:
     calendars: tuple[Calendar, ...]
     national_settings: tuple[Settings, ...]
     municipal_settings: Mapping[str, tuple[Settings, ...]] = field(hash=False)
+    carer_needs: tuple[CarerNeed, ...]
+    providers: tuple[ExampleProvider, ...]  # those a demonstration begins with; elsewhere none
     sources: Mapping[str, str] = field(hash=False)
+    publication: str | None = None  # the number under which it was published; None as it comes with the software
+
+    def published_as(self, publication: str) -> Programme:
+        return replace(self, publication=publication)
 
     def life_area(self, code: str) -> LifeArea:
         for area in self.life_areas:
@@ -76,6 +82,26 @@ class Programme:
     def prices_between(self, agreement: str, component: str, tariff: str, start: date, end: date) -> tuple[Price, ...]:
         """Every price that holds on some day from start to end, earliest first; there may be days without one."""
         return periods.during(self.prices.get((agreement, component, tariff), ()), start, end)
+
+    def offers(self, component: str, tariff: str, start: date, end: date) -> bool:
+        """Whether on each day from start to end some catalogue has that component at that tariff."""
+        having = (each for each in self.catalogues if (found := each.get(component)) and tariff in found.tariffs)
+        return periods.covers(having, start, end)
+
+    def versions(self) -> Iterator[periods.Dated]:
+        """Everything that has days, one after the other."""
+        dated: tuple[tuple[periods.Dated, ...], ...] = (
+            self.agreements,
+            self.eligibility_versions,
+            self.catalogues,
+            self.instruments,
+            self.calendars,
+            self.national_settings,
+            *self.municipal_settings.values(),
+            *self.prices.values(),
+        )
+        for versions in dated:
+            yield from versions
 
     def covers(self, agreement: str, component: str, tariff: str, start: date, end: date) -> bool:
         """Whether a price is known for each day from start to end."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from itertools import takewhile
-from pathlib import Path
+from posixpath import basename, join, normpath
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -17,20 +17,38 @@ from domain.programme.refusals import ProgrammeInvalid
 
 T = TypeVar("T")
 Convert = Callable[[str], object]
+Files = Callable[[str], bytes]  # what stands in the file of that name; OSError where there is none
 
 # What every list says of itself in lines before its header: `# source: …`. No last day means without end.
 _FACTS: Mapping[str, Convert] = {"source": str, "valid_from": date.fromisoformat, "valid_to": date.fromisoformat}
 
 
 class Reading:
-    """One reading of a programme: all that was found wrong, each once, and the source of each file or version."""
+    """One reading of a programme: all that was found wrong, each once, the source of each file or version, and the texts
+    themselves under the names by which the programme calls them."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: Files) -> None:
+        self._files = files
         self._found: dict[str, None] = {}
         self.sources: dict[str, str] = {}
+        self.texts: dict[str, str] = {}
 
     def add(self, where: str, what: str) -> None:
         self._found[f"{where}: {what}"] = None
+
+    def text(self, name: str) -> str | None:
+        if name not in self.texts:
+            try:
+                self.texts[name] = self._files(name).decode()
+            except OSError:
+                self.add(basename(name), "the file cannot be read")
+            except UnicodeError:
+                self.add(basename(name), "the file is not UTF-8 text")
+        return self.texts.get(name)
+
+    @property
+    def is_clean(self) -> bool:
+        return not self._found
 
     def refuse(self) -> None:
         """Raises ProgrammeInvalid if anything was found."""
@@ -54,6 +72,11 @@ class Found(Generic[T]):
     value: T
 
 
+def beside(folder: str, name: str) -> str:
+    """The name of a file that another one, in that folder, calls so."""
+    return normpath(join(folder, name))
+
+
 def optional(convert: Convert) -> Convert:
     """Blank means that there is none."""
     return lambda cell: convert(cell) if cell else None
@@ -70,23 +93,13 @@ def listed(cell: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in cell.split(";")) if cell else ()
 
 
-def text_of(path: Path, reading: Reading) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError:
-        reading.add(path.name, "the file cannot be read")
-    except UnicodeDecodeError:
-        reading.add(path.name, "the file is not UTF-8 text")
-    return None
-
-
-def rules(path: Path, reading: Reading) -> dict[str, object]:
+def rules(file: str, reading: Reading) -> dict[str, object]:
     """The whole of a TOML file; empty where it cannot be read."""
-    text = text_of(path, reading)
+    text = reading.text(file)
     try:
         return tomllib.loads(text or "")
     except tomllib.TOMLDecodeError as error:
-        reading.add(path.name, f"not TOML: {error}")
+        reading.add(basename(file), f"not TOML: {error}")
         return {}
 
 
@@ -99,11 +112,11 @@ def tables(where: str, found: Mapping[str, object], key: str, reading: Reading) 
     return [Row(where=f"{where}, {key} {n}", values=table) for n, table in enumerate(listed_tables, start=1)]
 
 
-def versions(path: Path, reading: Reading) -> list[Row]:
+def versions(file: str, reading: Reading) -> list[Row]:
     """The `[[version]]` tables of a TOML file without their `source`, which is kept apart."""
-    found = tables(path.name, rules(path, reading), "version", reading)
+    found = tables(basename(file), rules(file, reading), "version", reading)
     if not found:
-        reading.add(path.name, "it has no version")
+        reading.add(basename(file), "it has no version")
     return [Row(where=row.where, values=_sourced(row, reading)) for row in found]
 
 
@@ -115,21 +128,21 @@ def _sourced(row: Row, reading: Reading) -> dict[str, object]:
     return {name: value for name, value in row.values.items() if name != "source"}
 
 
-def table(path: Path, columns: Mapping[str, Convert], reading: Reading) -> tuple[dict[str, object], list[Row]]:
+def table(file: str, columns: Mapping[str, Convert], reading: Reading) -> tuple[dict[str, object], list[Row]]:
     """What a CSV file says of itself, and its rows with each cell read by its column."""
-    text = text_of(path, reading)
+    text, where = reading.text(file), basename(file)
     if text is None:
         return {}, []
     lines = text.splitlines()
     head = list(takewhile(lambda line: line.startswith("#"), lines))
-    about = _about(path.name, head, reading)
+    about = _about(where, head, reading)
     reader = csv.reader(lines[len(head) :])
     names = next(reader, [])
     if names != list(columns):
-        reading.add(path.name, f"its columns must be {','.join(columns)}, not {','.join(names)}")
+        reading.add(where, f"its columns must be {','.join(columns)}, not {','.join(names)}")
         return about, []
-    numbered = ((f"{path.name}, row {len(head) + reader.line_num}", cells) for cells in reader)
-    rows = (_row(where, cells, columns, reading) for where, cells in numbered)
+    numbered = ((f"{where}, row {len(head) + reader.line_num}", cells) for cells in reader)
+    rows = (_row(row, cells, columns, reading) for row, cells in numbered)
     return about, [row for row in rows if row is not None]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from posixpath import dirname
 from types import MappingProxyType
 from typing import Annotated
 
@@ -14,39 +14,39 @@ from domain.fields import Code
 from domain.programme.eligibility import EligibilityRules
 from domain.programme.instrument import Instrument, Section
 from domain.programme.periods import Day
-from domain.programme.reading import Convert, Found, Reading, Row, build, table, tables, versions, yes_or_no
+from domain.programme.reading import Convert, Found, Reading, Row, beside, build, table, tables, versions, yes_or_no
 from domain.programme.settings import Settings
 from domain.programme.territory import Name
 from domain.working_days import Calendar, Holiday
 
 
-def eligibility(path: Path, reading: Reading) -> list[Found[EligibilityRules]]:
+def eligibility(file: str, reading: Reading) -> list[Found[EligibilityRules]]:
     empty = dict.fromkeys(("valid_to", "age_max", "age_max_text", "age_exception", "joining_from", "joining_to"))
     lists = ("excluded_primary_diagnosis", "excluded_any_diagnosis", "one_of", "all_of", "until_place")
     none = dict.fromkeys(lists, ())
-    return build(EligibilityRules, versions(path, reading), reading, **empty, **none, open_question=None)
+    return build(EligibilityRules, versions(file, reading), reading, **empty, **none, open_question=None)
 
 
-def conditions(path: Path, reading: Reading) -> Mapping[str, str]:
+def conditions(file: str, reading: Reading) -> Mapping[str, str]:
     """What each condition's code means, in words."""
-    found = [each.value.meaning for each in build(_Conditions, versions(path, reading), reading, valid_to=None)]
+    found = [each.value.meaning for each in build(_Conditions, versions(file, reading), reading, valid_to=None)]
     return MappingProxyType({code: words for meaning in found for code, words in meaning.items()})
 
 
-def calendars(path: Path, reading: Reading) -> list[Found[Calendar]]:
-    found = build(_Holidays, versions(path, reading), reading, valid_to=None)
+def calendars(file: str, reading: Reading) -> list[Found[Calendar]]:
+    found = build(_Holidays, versions(file, reading), reading, valid_to=None)
     return [Found(where=each.where, value=_calendar(each.value)) for each in found]
 
 
-def instruments(path: Path, reading: Reading) -> list[Found[Instrument]]:
+def instruments(file: str, reading: Reading) -> list[Found[Instrument]]:
     """Each version names the files of its sections and its questions, beside its own."""
-    found = build(_Questions, versions(path, reading), reading, valid_to=None)
-    return [Found(where=each.where, value=_instrument(each.value, path.parent, reading)) for each in found]
+    found = build(_Questions, versions(file, reading), reading, valid_to=None)
+    return [Found(where=each.where, value=_instrument(each.value, dirname(file), reading)) for each in found]
 
 
-def settings(path: Path, reading: Reading) -> tuple[list[Found[Settings]], dict[str, list[Found[Settings]]]]:
+def settings(file: str, reading: Reading) -> tuple[list[Found[Settings]], dict[str, list[Found[Settings]]]]:
     """The national settings, and by municipality those that differ in something."""
-    rows = versions(path, reading)
+    rows = versions(file, reading)
     national = build(Settings, [_without(row, "municipal") for row in rows], reading, valid_to=None)
     municipal: dict[str, list[Found[Settings]]] = {}
     for row in rows:
@@ -118,10 +118,10 @@ def _calendar(read: _Holidays) -> Calendar:
     )
 
 
-def _instrument(read: _Questions, folder: Path, reading: Reading) -> Instrument:
-    _, items = table(folder / read.items, dict.fromkeys(("section", "code", "label_en", "scale"), str), reading)
+def _instrument(read: _Questions, folder: str, reading: Reading) -> Instrument:
+    _, items = table(beside(folder, read.items), dict.fromkeys(("section", "code", "label_en", "scale"), str), reading)
     columns: dict[str, Convert] = {"code": str, "name_et": str, "life_area": str, "reversed": yes_or_no}
-    _, sections = table(folder / read.sections, columns, reading)
+    _, sections = table(beside(folder, read.sections), columns, reading)
     known = {row.values["code"] for row in sections}
     for row in items:
         if row.values["section"] not in known:

@@ -57,4 +57,5 @@ class Settings:
     after_passed_offer: AfterPassedOffer
     plan_authors: Annotated[tuple[PlanAuthor, ...], Field(min_length=1)]
     ceiling_minutes_per_month: Mapping[Degree, Annotated[int, Field(ge=0)]] = field(hash=False)
+    need_counts_from_degree: Annotated[int, Strict(), Field(ge=1, le=4)]  # in what a region needs
     assumptions: Mapping[str, Name] = field(default_factory=lambda: MappingProxyType({}), hash=False)

@@ -7,10 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.fields import Code
+from domain.fields import Capacity, Code, LanguageCode, RegistryCode
 from domain.programme.periods import Day
 
 Name = Annotated[str, Field(min_length=1)]
+EVERY = "*"  # an example provider offers every component, or works in every municipality
+CodeOrEvery = Code | Literal["*"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +31,29 @@ class Municipality:
     kind: Literal["linn", "vald"]
     region: Name
     agreement: Code
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CarerNeed:
+    """Something a carer may need for themselves, and the components that meet it; none where other help does."""
+
+    code: Code
+    name_et: Name
+    name_en: Name
+    components: tuple[Code, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExampleProvider:
+    """[synthetic] A provider that a demonstration begins with."""
+
+    registry_code: RegistryCode
+    name: Annotated[str, Field(pattern=r"\[synthetic\]$")]
+    based_in: Code
+    components: Annotated[tuple[CodeOrEvery, ...], Field(min_length=1)]
+    municipalities: Annotated[tuple[CodeOrEvery, ...], Field(min_length=1)]
+    languages: tuple[LanguageCode, ...]
+    capacity_minutes_per_month: Capacity | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,7 +13,8 @@ from pydantic import Field
 from domain.care import SectionAnswer, Views
 from domain.decision import Command, Context, Decision, Rejected, Stage, WrongStage
 from domain.events import AssessmentReopened, CarerAssessed, NeedsAssessed
-from domain.fields import Degrees, Id, Sealed, Words
+from domain.fields import Code, Degrees, Id, Sealed, Words
+from domain.persons import NotTheirCarer
 from domain.programme import Instrument, Section
 from domain.reckoning import working_days_from
 from domain.states import (
@@ -22,6 +23,8 @@ from domain.states import (
     AwaitingAssessment,
     AwaitingBudget,
     AwaitingPlan,
+    CarerAssessment,
+    CaseFile,
     Exited,
     InDelivery,
     Journey,
@@ -93,6 +96,13 @@ class UnknownSafetySign(Rejected):
     status = 422
 
 
+class UnknownCarerNeed(Rejected):
+    """{need} is not on the list of what carers may need."""
+
+    code = "unknown_carer_need"
+    status = 422
+
+
 class AssessmentCommand(Command):
     kind = "journeys"
     stage = Stage.ASSESSMENT
@@ -119,10 +129,12 @@ class AssessCarer(AssessmentCommand):
     name = "assess-carer"
     part = "carers"
     additive = True
+    needs_person = True
 
     carer_id: Id
     on: date
     needs: Words
+    own_needs: Annotated[tuple[Code, ...] | None, Sealed(of="carer_id")] = Field(default=None, max_length=20)
 
 
 class ReopenAssessment(AssessmentCommand):
@@ -142,8 +154,7 @@ def decide(command: AssessmentCommand, state: Journey, context: Context) -> Deci
         case AssessNeeds(), AwaitingAssessment() | InDelivery():
             return Decision(events=(_assess(command, state, context),))
         case AssessCarer(), _ if not isinstance(state, Referred | Refused | Waiting | Exited):
-            context.past(command.on, field="on")
-            return Decision(events=(CarerAssessed(**dict(command)),))
+            return Decision(events=(_assess_carer(command, context),))
         case ReopenAssessment(), AwaitingPlan() | AwaitingAgreement() | AwaitingBudget() | InDelivery():
             return Decision(events=(reopen(command.reason, state, context),))
     raise WrongStage(command=command.name, at=waits_for(state))
@@ -171,6 +182,17 @@ def _assess(command: AssessNeeds, state: AwaitingAssessment | InDelivery, contex
         plan_due=None if in_passing else working_days_from(context, context.today, days, municipality, "plan"),
         **dict(command),
     )
+
+
+def _assess_carer(command: AssessCarer, context: Context) -> CarerAssessed:
+    context.past(command.on, field="on")
+    if context.person is None or command.carer_id not in context.person.carers:
+        raise NotTheirCarer(field="carer_id", carer_id=command.carer_id)
+    known = {need.code for need in context.programme.carer_needs}
+    for need in command.own_needs or ():
+        if need not in known:
+            raise UnknownCarerNeed(field="own_needs", need=need)
+    return CarerAssessed(**dict(command))
 
 
 def _degrees(command: AssessNeeds, instrument: Instrument) -> dict[str, int]:
@@ -255,6 +277,14 @@ def evolve(state: Journey, event: AssessmentEvent) -> Journey:
                 with_file(state, file) if event.plan_due is None else AwaitingPlan(file=file, plan_due=event.plan_due)
             )
         case CarerAssessed():
-            return with_file(state, replace(file, carers_assessed=file.carers_assessed | {event.carer_id}))
+            return with_file(state, replace(file, carers=_with_carer(file, event)))
         case AssessmentReopened():
             return AwaitingAssessment(file=file, assessment_due=event.due)
+
+
+def _with_carer(file: CaseFile, event: CarerAssessed) -> Mapping[str, CarerAssessment]:
+    """The assessment of the latest day counts, whichever was told last."""
+    known = file.carers.get(event.carer_id)
+    if known is not None and known.on > event.on:
+        return file.carers
+    return {**file.carers, event.carer_id: CarerAssessment(on=event.on, needs=event.own_needs)}

@@ -33,6 +33,7 @@ from domain.states import (
     waits_for,
     with_file,
 )
+from domain.tracing import budget_trace, minutes_by_month
 
 
 class OverCeiling(Rejected):
@@ -138,6 +139,7 @@ def _decide_budget(command: DecideBudget, state: AwaitingBudget, context: Contex
         challenge_until=challenge_until(file.municipality, context),
         plan_ends=_plan_ends(wanted, file.municipality, context),
         decided_on=context.today,
+        trace=budget_trace(lines, file, context),
     )
 
 
@@ -216,19 +218,9 @@ def _check_ceiling(lines: tuple[Allocation, ...], file: CaseFile, settings: Sett
     ceiling = settings.ceiling_minutes_per_month.get(file.highest_need)
     if ceiling is None or not lines:
         return
-    fullest = max(_by_month(lines).values())
+    fullest = max(minutes_by_month(lines).values())
     if fullest > ceiling:
         raise OverCeiling(field="minutes", minutes=fullest, degree=file.highest_need, ceiling=ceiling)
-
-
-def _by_month(lines: tuple[Allocation, ...]) -> Counter[int]:
-    """Minutes in each calendar month; a line's are spread evenly over the months that its period touches."""
-    minutes: Counter[int] = Counter()
-    for allocation in lines:
-        first, last = (day.year * 12 + day.month for day in (allocation.line.starts_on, allocation.line.ends_on))
-        for month in range(first, last + 1):
-            minutes[month] += -(-allocation.minutes // (last - first + 1))
-    return minutes
 
 
 def _check_caps(lines: tuple[Allocation, ...]) -> None:

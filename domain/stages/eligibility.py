@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from pydantic import Field
 
-from domain.care import ConditionResult, Finding
+from domain.care import Check, ConditionResult, Finding
 from domain.decision import Command, Context, Rejected, Stage
 from domain.events import ReferralAccepted, ReferralRefused
 from domain.fields import PersonalCodeword, Words
@@ -15,8 +15,8 @@ from domain.persons import UnknownPerson
 from domain.programme import EligibilityRules
 from domain.reckoning import challenge_until
 from domain.states import CaseFile
+from domain.tracing import FAILS, HOLDS, NOT_JUDGED, NOT_YET, age_on, eligibility_trace
 
-HOLDS, FAILS, NOT_YET, NOT_JUDGED = "holds", "fails", "not_yet", "not_judged"
 AGE_EXCEPTION = "age_exception"
 
 
@@ -60,24 +60,33 @@ class DecideEligibility(Command):
 
 
 def decide(command: DecideEligibility, file: CaseFile, context: Context) -> ReferralAccepted | ReferralRefused:
+    if context.person is None:
+        raise UnknownPerson(person_id="of this journey")
     rules = context.programme.eligibility(context.today)
-    conditions = tuple(_conditions(command, rules, context))
+    age = age_on(context.today, context.person.birth_date)
+    conditions = tuple(conditions_of(command, rules, age=age, on=context.today))
+    trace = eligibility_trace(conditions, rules, age, context.programme)
     _only_known(command, rules, conditions)
     hold = all(each.condition in rules.one_of or each.result in (HOLDS, NOT_YET) for each in conditions)
     if hold and command.override is not None:
         raise NothingToOverride(field="override")
     if not hold and command.override is None:
-        return _refuse(command, rules, conditions, file, context)
+        return _refuse(command, conditions, trace, file, context)
     return ReferralAccepted(
         decision_id=context.new_id("decision"),
         rules=rules.version,
         conditions=conditions,
         override=command.override,
         place_from=_place_from(command, conditions, context.today),
+        primary_diagnosis=command.primary_diagnosis,
+        further_diagnoses=command.further_diagnoses,
+        trace=trace,
     )
 
 
-def _conditions(command: DecideEligibility, rules: EligibilityRules, context: Context) -> Iterator[ConditionResult]:
+def conditions_of(
+    command: DecideEligibility, rules: EligibilityRules, *, age: int, on: date
+) -> Iterator[ConditionResult]:
     """Every condition of the rules in force, each with its result; a missing finding is `not_judged`, never a yes."""
     found = {finding.condition: finding for finding in command.findings}
 
@@ -88,11 +97,11 @@ def _conditions(command: DecideEligibility, rules: EligibilityRules, context: Co
         result = HOLDS if finding.holds else FAILS
         return ConditionResult(condition=condition, result=result, judged_by=finding.judged_by)
 
-    yield from _age(rules, context, judged(AGE_EXCEPTION))
+    yield from _age(rules, age, judged(AGE_EXCEPTION))
     if rules.age_max is None and rules.age_max_text is not None:
         yield judged("age_max")
     if rules.joining_from is not None or rules.joining_to is not None:
-        yield _result("joining_open", _within(context.today, rules.joining_from, rules.joining_to))
+        yield _result("joining_open", _within(on, rules.joining_from, rules.joining_to))
     yield judged("target_group")
     excluded = command.primary_diagnosis in rules.excluded_primary_diagnosis
     yield _result("primary_diagnosis_not_excluded", not excluded)
@@ -106,12 +115,8 @@ def _conditions(command: DecideEligibility, rules: EligibilityRules, context: Co
         yield result.model_copy(update={"result": NOT_YET}) if result.result == FAILS else result
 
 
-def _age(rules: EligibilityRules, context: Context, exception: ConditionResult) -> Iterator[ConditionResult]:
+def _age(rules: EligibilityRules, age: int, exception: ConditionResult) -> Iterator[ConditionResult]:
     """An exception is judged only where the rules name one, and only of somebody who is too young without it."""
-    if context.person is None:
-        raise UnknownPerson(person_id="of this journey")
-    born, today = context.person.birth_date, context.today
-    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
     needs_exception = age < rules.age_min and rules.age_exception is not None
     if needs_exception:
         yield exception
@@ -142,8 +147,8 @@ def _only_known(command: DecideEligibility, rules: EligibilityRules, conditions:
 
 def _refuse(
     command: DecideEligibility,
-    rules: EligibilityRules,
     conditions: tuple[ConditionResult, ...],
+    trace: tuple[Check, ...],
     file: CaseFile,
     context: Context,
 ) -> ReferralRefused:
@@ -151,10 +156,13 @@ def _refuse(
         raise ReasonsMissing(field="reasons")
     return ReferralRefused(
         decision_id=context.new_id("decision"),
-        rules=rules.version,
+        rules=context.programme.eligibility(context.today).version,
         conditions=conditions,
         reasons=command.reasons,
         challenge_until=challenge_until(file.municipality, context),
+        primary_diagnosis=command.primary_diagnosis,
+        further_diagnoses=command.further_diagnoses,
+        trace=trace,
     )
 
 

@@ -38,6 +38,7 @@ from domain.states import (
     waits_for,
     with_file,
 )
+from domain.tracing import place_trace
 from domain.waiting import ahead_of, order_rules
 
 
@@ -214,8 +215,10 @@ def place(file: CaseFile, from_on: date | None, context: Context, *, field: str)
         urgent=file.urgent,
     )
     newcomer = Waiter(**joined.model_dump(), joined=agreement.version + 1)
-    ahead = ahead_of(newcomer, agreement, order_rules(agreement, context.programme, context.today))
-    awaited = PlaceAwaited(agreement=agreement.agreement, since=since, ahead=ahead)
+    rules = order_rules(agreement, context.programme, context.today)
+    ahead = ahead_of(newcomer, agreement, rules)
+    trace = place_trace(agreement, from_on, ahead=ahead, order=rules.version)
+    awaited = PlaceAwaited(agreement=agreement.agreement, since=since, ahead=ahead, trace=trace)
     return Decision(events=(awaited,), agreement=(joined,))
 
 
@@ -310,8 +313,12 @@ def _take(file: CaseFile, agreement: Agreement, from_on: date, context: Context)
     terms = agreement.terms_on(from_on)
     if terms is None or file.municipality not in terms.municipalities:
         raise NoAgreement(municipality=file.municipality, day=from_on)
+    order = order_rules(agreement, context.programme, context.today).version
     received = PlaceReceived(
-        agreement=agreement.agreement, from_on=from_on, assessment_due=_assessment_due(file, context)
+        agreement=agreement.agreement,
+        from_on=from_on,
+        assessment_due=_assessment_due(file, context),
+        trace=place_trace(agreement, from_on, ahead=0, order=order, offered=file.journey_id in agreement.offers),
     )
     occupied = PlaceOccupied(journey_id=file.journey_id, from_on=from_on, reserved_on=context.today)
     return Decision(events=(received,), agreement=(occupied,))

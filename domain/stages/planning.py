@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import date
 
 from pydantic import Field
 
-from domain.care import Agreer, CommunityLine, Goal, ServiceLine
+from domain.care import Agreer, CommunityLine, Goal, ServiceLine, UnmetNeed
 from domain.decision import Command, Context, Decision, Rejected, Stage, WrongStage
 from domain.due import Due
 from domain.events import PlanAgreed, PlanDrafted, PlanReopened
 from domain.fields import Id, Words
 from domain.parties import Provider
+from domain.persons import NotTheirCarer
 from domain.pricing import prices_over
 from domain.providers import UnknownComponent, UnknownProvider
 from domain.reckoning import working_days_from
@@ -65,6 +66,13 @@ class WrongTariff(Rejected):
     status = 422
 
 
+class ServesThePerson(Rejected):
+    """{line} is help for the person ({component}, {tariff}), so it supports no carer."""
+
+    code = "serves_the_person"
+    status = 422
+
+
 class NotUnderContract(Rejected):
     """{provider} has no contract for {component} in {municipality} over the whole period of the line."""
 
@@ -73,7 +81,7 @@ class NotUnderContract(Rejected):
 
 
 class LineIsAnother(Rejected):
-    """{line} is a line of the budget already, with another component, tariff or provider; name the new one otherwise."""
+    """{line} is a line of the budget already, with another component, tariff, provider or carer; name the new one otherwise."""
 
     code = "line_is_another"
     status = 422
@@ -95,6 +103,7 @@ class DraftPlan(PlanningCommand):
     """Write the plan with the person: main goal in their words, goals, the help that serves each, the crisis plan."""
 
     name = "draft-plan"
+    needs_person = True
 
     main_goal: Words
     goals: tuple[Goal, ...] = Field(min_length=1, max_length=30)
@@ -102,6 +111,7 @@ class DraftPlan(PlanningCommand):
     lines: tuple[ServiceLine, ...] = Field(max_length=60)
     community_lines: tuple[CommunityLine, ...] = Field(default=(), max_length=60)
     crisis_plan: Words
+    unmet: tuple[UnmetNeed, ...] = Field(default=(), max_length=30)
 
     def providers_named(self) -> frozenset[str]:
         return frozenset(line.provider_id for line in self.lines)
@@ -164,8 +174,10 @@ def _draft(command: DraftPlan, file: CaseFile, due: Due, context: Context) -> Pl
     for line_id, goal_id in _served(command):
         if goal_id not in goals:
             raise UnknownGoal(field="lines", line=line_id, goal=goal_id)
+    _check_unmet(command.unmet, goals, context)
     for service in command.lines:
         _is_the_same(service, file)
+        _supports_their_carer(service, context)
         _can_be_delivered(service, file.municipality, context)
     return PlanDrafted(plan_id=context.new_id("plan"), author_role=context.actor.role, plan_due=due, **dict(command))
 
@@ -186,6 +198,27 @@ def _each_once(ids: list[str], *, field: str) -> None:
     for each, times in Counter(ids).items():
         if times > 1:
             raise TwiceTheSame(field=field, id=each)
+
+
+def _check_unmet(unmet: tuple[UnmetNeed, ...], goals: Collection[str], context: Context) -> None:
+    _each_once([need.need_id for need in unmet], field="unmet")
+    catalogue = context.programme.catalogue(context.today)
+    for need in unmet:
+        if need.goal_id not in goals:
+            raise UnknownGoal(field="unmet", line=need.need_id, goal=need.goal_id)
+        if need.component is not None and catalogue.get(need.component) is None:
+            raise UnknownComponent(field="unmet", component=need.component, catalogue=catalogue.version)
+
+
+def _supports_their_carer(line: ServiceLine, context: Context) -> None:
+    """Help for the family may be for one carer, in their own right; help for the person is for the person."""
+    if line.carer_id is None:
+        return
+    if context.person is None or line.carer_id not in context.person.carers:
+        raise NotTheirCarer(field="lines", carer_id=line.carer_id)
+    component = context.programme.catalogue(line.starts_on).get(line.component)
+    if component is not None and not component.serves_family(line.tariff):
+        raise ServesThePerson(field="lines", line=line.line_id, component=line.component, tariff=line.tariff)
 
 
 def _can_be_delivered(line: ServiceLine, municipality: str, context: Context) -> None:
@@ -210,7 +243,12 @@ def _is_the_same(line: ServiceLine, file: CaseFile) -> None:
     if account is None:
         return
     before = account.line
-    if (before.component, before.tariff, before.provider_id) != (line.component, line.tariff, line.provider_id):
+    other_carer = before.carer_id not in (None, line.carer_id)  # to name one later is no change
+    if other_carer or (before.component, before.tariff, before.provider_id) != (
+        line.component,
+        line.tariff,
+        line.provider_id,
+    ):
         raise LineIsAnother(field="lines", line=line.line_id)
 
 
@@ -228,10 +266,11 @@ def evolve(state: Journey, event: PlanningEvent) -> Journey:
     file = state.file
     match event:
         case PlanDrafted():
-            plan = Plan(goals=event.goals, lines=event.lines, community_lines=event.community_lines)
+            plan = Plan(goals=event.goals, lines=event.lines, community_lines=event.community_lines, unmet=event.unmet)
             file = replace(file, plans={**file.plans, event.plan_id: plan})
             return AwaitingAgreement(file=file, plan_id=event.plan_id, plan_due=event.plan_due)
         case PlanAgreed():
+            file = replace(file, agreed_plan=event.plan_id)
             return AwaitingBudget(file=file, plan_id=event.plan_id, budget_due=event.budget_due)
         case PlanReopened():
             return AwaitingPlan(file=file, plan_due=event.due)

@@ -17,7 +17,7 @@ from domain.decision import SYSTEM, Actor, Command
 from domain.journey import pending
 from domain.parties import Person
 from domain.places import stream_of
-from domain.ports import Appended, QuotaMove, StoredEvent, StreamAppend
+from domain.ports import Appended, ComponentUse, QuotaMove, StoredEvent, StreamAppend
 from domain.programme import Programme
 from domain.stages.throughout import RaiseReminders
 from domain.states import Journey
@@ -74,6 +74,13 @@ class NothingClaimed:
         return ()
 
 
+class NothingUsed:
+    """What open budgets rest on is asked only where a programme is published; nobody here does."""
+
+    async def of_components(self, *, after: date) -> tuple[ComponentUse, ...]:
+        return ()
+
+
 class Desk:
     """One agreement with its people, apart from the record. `at` is the time, `chance` whoever's turn it is."""
 
@@ -90,6 +97,7 @@ class Desk:
             programme=programme,
             matches=NobodyAlike(),
             claimable=NothingClaimed(),
+            uses=NothingUsed(),
             new_id=self.new_id,
         )
 

@@ -12,7 +12,6 @@ from domain.parties import Person
 from domain.ports import EventStore, QuotaMove, StreamAppend
 from domain.programme import Programme
 from domain.states import Journey
-from starter import seeding
 from starter.generating.desk import Desk, Recorded
 from starter.generating.needs import Needs
 from starter.generating.paths import Path, offer, offers
@@ -59,8 +58,8 @@ async def lived(
     desk = Desk(programme, profiles[0].agreement, until)
     events = () if version == 0 else (await store.read(desk.agreement_stream, limit=version)).events
     await desk.bring_in(desk.agreement_stream, AGREEMENTS.kind, events)
-    for registry_code, _ in seeding.PROVIDERS:
-        stream_id = f"provider-{registry_code}"
+    for provider in programme.providers:
+        stream_id = f"provider-{provider.registry_code}"
         await desk.bring_in(stream_id, PROVIDERS.kind, (await store.read(stream_id)).events)
     paths = [Path(profile, desk, needs, seed=seed, until=until) for profile in profiles]
     await _side_by_side(paths, desk, begin, until)

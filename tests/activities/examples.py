@@ -17,7 +17,7 @@ from domain.deciders import JOURNEYS
 from domain.decision import Actor, Command, Role
 from domain.events import Event
 from domain.persons import CARE, GiveConsent, RegisterPerson
-from domain.ports import START, Appended, EventStore, QuotaMove, StreamAppend
+from domain.ports import START, Appended, ComponentUse, EventStore, QuotaMove, StreamAppend
 from domain.programme import Programme, load
 from domain.stages.assessment import AssessNeeds
 from domain.stages.budgeting import CommitService, DecideBudget
@@ -83,6 +83,13 @@ class Strangers:
     async def like(
         self, *, municipality: str, given_name: str, family_name: str, birth_date: date, personal_code: str | None
     ) -> tuple[str, ...]:
+        return ()
+
+
+class Unused:
+    """No budget rests on anything yet."""
+
+    async def of_components(self, *, after: date) -> tuple[ComponentUse, ...]:
         return ()
 
 
@@ -170,6 +177,7 @@ def recorder(store: EventStore) -> Recorder:
         programme=programme(),
         matches=Strangers(),
         claimable=EveryDelivery(store),
+        uses=Unused(),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
 
 import pytest
 
@@ -19,9 +20,12 @@ from activities.recording import (
 from domain import journey
 from domain.deciders import BoundReached, OpenJourney
 from domain.decision import SYSTEM, OutsideMunicipality, Rejected
+from domain.persons import LinkCarer, UnknownPerson
 from domain.places import NothingToOffer, stream_of
 from domain.ports import Appended, Quota, QuotaExceeded, QuotaMove, StreamAppend, VersionConflict
+from domain.regions import RecordGapAction
 from domain.stages.referral import AppointCaseManager, CompleteApplication
+from starter.seeding import SEEDER
 from tests.activities.examples import (
     AUDITOR,
     MANAGER,
@@ -30,6 +34,7 @@ from tests.activities.examples import (
     WatchedStore,
     call,
     eligible,
+    given_a_person,
     not_eligible,
     recorder,
     referral,
@@ -358,3 +363,40 @@ async def test_every_event_says_who_did_it_by_which_command_and_where(office: Of
     await office.refer()
     told = office.store.events_of("journey-1")[0]
     assert (told.meta.actor, told.meta.command, told.tenant) == (MANAGER, "record-referral", "tori")
+
+
+# ── Other people and providers a step names ──────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_carer_is_known_from_their_own_stream(office: Office) -> None:
+    await given_a_person(office.recorder, office.at)
+    with pytest.raises(UnknownPerson) as unknown:
+        await office.record(LinkCarer(carer_id="person-7", relation="other"), "person-1")
+    assert unknown.value.field == "carer_id"
+    await given_a_person(office.recorder, office.at, "person-7")
+    await office.record(LinkCarer(carer_id="person-7", relation="other"), "person-1")
+
+
+@pytest.mark.parametrize("other", ["journey-1", "agreement-tori", "provider-90000001", "region-tori"])
+async def test_the_id_of_something_else_names_no_person(office: Office, other: str) -> None:
+    """Its stream is there, but folded as a person's it would be a bug and not an answer."""
+    await office.refer()
+    for wish, stream in (
+        (LinkCarer(carer_id=other, relation="other"), "person-1"),
+        (referral(other, office.at), "journey-2"),
+    ):
+        with pytest.raises(UnknownPerson):
+            await office.record(wish, stream)
+
+
+async def test_what_is_done_about_a_gap_is_recorded_in_the_municipality_it_is_of(office: Office) -> None:
+    """Whoever records it: a coordinator's word about Tori is Tori's to read."""
+    act = RecordGapAction(
+        municipality="tori", component="leisure", action="Ask.", owner="lead.tori", due_on=date(2026, 6, 30)
+    )
+    await office.record(act, "region-tori", actor=SEEDER)
+    head = await office.store.head("region-tori")
+    assert head is not None
+    assert (head.kind, head.tenant) == ("regions", "tori")
+    with pytest.raises(OutsideMunicipality):
+        await office.record(act, "region-tori", actor=NEIGHBOUR)

@@ -18,6 +18,7 @@ from domain.care import (
     SectionAnswer,
     ServiceLine,
     Tariff,
+    UnmetNeed,
     Views,
 )
 from domain.decision import Command
@@ -147,6 +148,7 @@ def line(
     ends_on: date = ENDS,
     provider_id: str = PROVIDER,
     goal_id: str = "out",
+    carer_id: str | None = None,
 ) -> ServiceLine:
     return ServiceLine(
         line_id=line_id,
@@ -157,16 +159,23 @@ def line(
         provider_id=provider_id,
         starts_on=starts_on,
         ends_on=ends_on,
+        carer_id=carer_id,
     )
 
 
-def plan(*lines: ServiceLine, goals: tuple[Goal, ...] = (OUT,), community: tuple[CommunityLine, ...] = ()) -> DraftPlan:
+def plan(
+    *lines: ServiceLine,
+    goals: tuple[Goal, ...] = (OUT,),
+    community: tuple[CommunityLine, ...] = (),
+    unmet: tuple[UnmetNeed, ...] = (),
+) -> DraftPlan:
     return DraftPlan(
         main_goal="To walk to the sea on my own.",
         goals=goals,
         lines=lines,
         community_lines=community,
         crisis_plan="Call the neighbour, then the crisis line.",
+        unmet=unmet,
     )
 
 

@@ -10,6 +10,7 @@ from domain.care import SectionAnswer
 from domain.decision import BeforeBeginning, DateInFuture, WrongStage
 from domain.due import Due
 from domain.events import AssessmentReopened, CarerAssessed, NeedsAssessed
+from domain.persons import NotTheirCarer
 from domain.stages.assessment import (
     AssessCarer,
     AssessNeeds,
@@ -18,13 +19,14 @@ from domain.stages.assessment import (
     DegreesNotAsked,
     ReopenAssessment,
     SectionMissing,
+    UnknownCarerNeed,
     UnknownItem,
     UnknownSafetySign,
     UnknownSection,
     WrongDegree,
 )
-from domain.states import AwaitingAssessment, AwaitingPlan, InDelivery, Journey
-from tests.domain.given import Given, given
+from domain.states import AwaitingAssessment, AwaitingPlan, CarerAssessment, InDelivery, Journey
+from tests.domain.given import MONDAY, Given, given
 from tests.domain.steps import (
     ASSESSED,
     VIEWS,
@@ -218,7 +220,30 @@ def test_a_carer_s_own_needs_are_assessed_too() -> None:
     answer = (
         accepted().when(assess).then(CarerAssessed(carer_id="person-7", on=ASSESSED, needs="A free evening a week."))
     )
-    assert answer.state.file.carers_assessed == {"person-7"}
+    assert answer.state.file.carers == {"person-7": CarerAssessment(on=ASSESSED, needs=None)}
+
+
+def test_what_a_carer_needs_is_told_in_codes_beside_the_words() -> None:
+    assess = AssessCarer(carer_id="person-7", on=ASSESSED, needs="Sleep.", own_needs=("respite", "health"))
+    state = accepted().when(assess).then(CarerAssessed(**dict(assess))).state
+    assert state.file.carers["person-7"].needs == ("respite", "health")
+
+
+def test_the_carer_s_latest_day_counts_whichever_was_told_last() -> None:
+    now, before = (
+        AssessCarer(carer_id="person-7", on=day, needs="Sleep.", own_needs=(need,))
+        for day, need in ((ASSESSED, "health"), (MONDAY, "respite"))
+    )
+    state = given(accepted(), now, before).known
+    assert state.file.carers["person-7"] == CarerAssessment(on=ASSESSED, needs=("health",))
+
+
+def test_a_carer_is_somebody_linked_to_the_person_who_needs_what_is_on_the_list() -> None:
+    stranger = AssessCarer(carer_id="person-8", on=ASSESSED, needs="Rest.")
+    accepted().when(stranger).refused(NotTheirCarer, field="carer_id", says="person-8")
+    accepted().about(None).when(stranger).refused(NotTheirCarer, field="carer_id")
+    odd = AssessCarer(carer_id="person-7", on=ASSESSED, needs="Rest.", own_needs=("respite", "yacht"))
+    accepted().when(odd).refused(UnknownCarerNeed, field="own_needs", says="yacht")
 
 
 def test_a_carer_is_assessed_between_acceptance_and_exit_and_not_in_future() -> None:

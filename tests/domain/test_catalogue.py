@@ -16,7 +16,7 @@ from domain.decision import Command
 from domain.events import CATALOGUE, UPCASTERS, Event, missing_upcasters, stored_as
 from domain.fields import Code, Words
 from domain.ports import NewEvent
-from tests.domain.coding import TOLD, decoded, encoded, stored
+from tests.domain.coding import CODEC, META, PERSONAL_KEY, TOLD, decoded, encoded, stored
 from tests.domain.samples import EVENTS, command_sample
 
 FROZEN = {
@@ -94,6 +94,9 @@ FROZEN = {
     "claim.checked": 1,
     "claim.payment_ordered": 1,
     "claim.paid": 1,
+    "programme.published": 1,
+    "gap.action_recorded": 1,
+    "gap.closed": 1,
 }
 
 
@@ -194,6 +197,14 @@ def test_estonian_letters_are_stored_as_they_are() -> None:
     named = next(event for event in EVENTS if event.type == "provider.contracted")
     in_estonian = named.model_copy(update={"name": "Õnne ja Ülle OÜ"})
     assert "Õnne ja Ülle OÜ".encode() in encoded(in_estonian).body
+
+
+def test_under_which_publication_it_was_decided_is_told_where_there_is_one() -> None:
+    meta = META.model_copy(update={"programme": "demonstration/2"})
+    new = CODEC.encode(EVENTS[0], stream_id="journey-1", version=1, subject=PERSONAL_KEY, meta=meta, at=TOLD)
+    assert json.loads(new.meta)["programme"] == "demonstration/2"
+    assert CODEC.decode(stored(new)).meta.programme == "demonstration/2"
+    assert CODEC.decode(stored(encoded(EVENTS[0]))).meta.programme is None
 
 
 def test_who_did_it_by_which_command_is_told_with_every_fact() -> None:

@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from domain import commands
-from domain.deciders import AGREEMENTS, CLAIMS, JOURNEYS, PERSONS, PROVIDERS, Decider, NotInTheProgramme
+from domain.deciders import (
+    AGREEMENTS,
+    CLAIMS,
+    JOURNEYS,
+    PERSONS,
+    PROGRAMMES,
+    PROVIDERS,
+    REGIONS,
+    Decider,
+    NotInTheProgramme,
+)
 from domain.decision import NATIONAL, Command
 from domain.places import OfferPlace, SignAgreement
 from domain.ports import QuotaMove
@@ -16,7 +26,7 @@ from tests.domain.samples import command_sample
 from tests.domain.steps import in_delivery, referral, referred, refused
 from tests.domain.test_persons import registration
 
-KINDS = {decider.kind for decider in (JOURNEYS, PERSONS, AGREEMENTS, PROVIDERS, CLAIMS)}
+KINDS = {decider.kind for decider in (JOURNEYS, PERSONS, AGREEMENTS, PROVIDERS, PROGRAMMES, CLAIMS, REGIONS)}
 
 
 def test_every_command_is_of_a_kind_that_is_decided() -> None:
@@ -59,7 +69,7 @@ def test_a_provider_has_no_bounds() -> None:
     assert PROVIDERS.quota_moves(None, a_provider(contracted()).known) == ()
 
 
-@pytest.mark.parametrize("decider", [JOURNEYS, PERSONS, AGREEMENTS, PROVIDERS], ids=lambda each: each.kind)
+@pytest.mark.parametrize("decider", [JOURNEYS, PERSONS, AGREEMENTS, PROVIDERS, REGIONS], ids=lambda each: each.kind)
 def test_a_stream_never_starts_in_the_middle(decider: Decider[object]) -> None:
     """A stream whose first fact is missing is damaged; that is no refusal."""
     middle = refused().events[-1]

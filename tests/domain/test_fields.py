@@ -102,7 +102,15 @@ def test_what_is_absent_comes_back_absent(event: Event) -> None:
     assert decoded(encoded(event)) == event
 
 
-SEALED_NUMBERS = {"quality_of_life", "need_by_life_area", "environment", "degrees", "copes_independently", "result"}
+SEALED_NUMBERS = {
+    "quality_of_life",
+    "need_by_life_area",
+    "environment",
+    "degrees",
+    "copes_independently",
+    "result",
+    "own_needs",
+}
 
 
 @named
@@ -137,9 +145,11 @@ def test_what_tells_of_a_person_is_sealed_under_that_person_s_key() -> None:
 
 def test_what_tells_of_a_carer_is_sealed_under_the_carer_s_own_key() -> None:
     """When the person is erased, the carer's needs stay; and the other way round."""
-    event = CarerAssessed(carer_id="person-7", on=date(2026, 3, 2), needs="A free evening a week.")
+    event = CarerAssessed(
+        carer_id="person-7", on=date(2026, 3, 2), needs="A free evening a week.", own_needs=("respite",)
+    )
     assert encoded(event).subject_ids == ("person-7",)
-    assert opened(encoded(event)) == {"person-7": {"needs": "A free evening a week."}}
+    assert opened(encoded(event)) == {"person-7": {"needs": "A free evening a week.", "own_needs": ["respite"]}}
 
 
 def test_a_seal_holds_only_where_it_was_set() -> None:

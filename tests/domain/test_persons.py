@@ -33,7 +33,7 @@ from domain.persons import (
     WrongPersonalCode,
 )
 from domain.ports import QuotaMove
-from tests.domain.given import MONDAY, PERSON, a_person, consented, given, registered
+from tests.domain.given import MONDAY, PERSON, a_person, consented, given, registered, somebody
 
 TOMORROW = MONDAY + timedelta(days=1)
 
@@ -153,7 +153,7 @@ def test_how_a_person_can_be_reached_changes() -> None:
 
 
 def test_a_carer_is_a_person_of_their_own() -> None:
-    answer = a_person(registered()).when(LinkCarer(carer_id="person-7", relation="sibling"))
+    answer = a_person(registered()).knowing(somebody()).when(LinkCarer(carer_id="person-7", relation="sibling"))
     assert answer.then(CarerLinked(carer_id="person-7", relation="sibling")).state.carers == {"person-7"}
 
 
@@ -161,10 +161,21 @@ def test_a_representative_may_decide_for_the_person() -> None:
     name = NameRepresentative(representative_id="person-7", basis="guardian", from_on=MONDAY)
     answer = (
         a_person(registered())
+        .knowing(somebody())
         .when(name)
         .then(RepresentativeNamed(representative_id="person-7", basis="guardian", from_on=MONDAY))
     )
     assert answer.state.representatives == {"person-7"}
+
+
+def test_carers_and_representatives_are_registered_people() -> None:
+    case = a_person(registered()).knowing(somebody("person-8"))
+    case.when(LinkCarer(carer_id="person-7", relation="other")).refused(
+        UnknownPerson, field="carer_id", says="person-7"
+    )
+    case.when(NameRepresentative(representative_id="person-7", basis="parent", from_on=MONDAY)).refused(
+        UnknownPerson, field="representative_id"
+    )
 
 
 def test_nobody_is_their_own_carer_or_representative() -> None:

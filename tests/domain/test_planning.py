@@ -6,11 +6,12 @@ from datetime import date
 
 import pytest
 
-from domain.care import CommunityLine, Goal
-from domain.deciders import NotInTheProgramme
+from domain.care import CommunityLine, Goal, Tariff, UnmetNeed
+from domain.deciders import PERSONS, NotInTheProgramme
 from domain.decision import BeforeBeginning, DateInFuture, WrongStage
 from domain.due import Due
-from domain.events import PlanAgreed, PlanDrafted, PlanReopened, ProviderContracted
+from domain.events import CarerLinked, PlanAgreed, PlanDrafted, PlanReopened, ProviderContracted
+from domain.persons import NotTheirCarer
 from domain.pricing import NoPriceInForce
 from domain.providers import UnknownComponent, UnknownProvider
 from domain.stages.planning import (
@@ -21,6 +22,7 @@ from domain.stages.planning import (
     NotThePlansAuthor,
     NotUnderContract,
     ReopenPlan,
+    ServesThePerson,
     TwiceTheSame,
     UnknownGoal,
     UnknownLifeArea,
@@ -29,17 +31,23 @@ from domain.stages.planning import (
 from domain.states import AwaitingAgreement, AwaitingBudget, AwaitingPlan, Journey
 from tests.domain.given import (
     BASE_SUPPORT,
+    CARER,
     OTHER_PROVIDER,
+    PERSON,
     PROVIDER,
     Given,
+    consented,
     contracted,
+    fold,
     given,
     nothing,
     person,
     provider,
+    registered,
     signed,
 )
 from tests.domain.steps import (
+    AGREED,
     DRAFTED,
     HELPED,
     NEIGHBOUR,
@@ -49,6 +57,7 @@ from tests.domain.steps import (
     agreement_to,
     assessed,
     assessment,
+    budget,
     budgeted,
     eligibility,
     in_delivery,
@@ -253,3 +262,71 @@ def test_a_line_keeps_its_component_tariff_and_provider_from_plan_to_plan() -> N
     helped.when(plan(line())).then(PlanDrafted)
     for another in (line(component="daily.support"), line(provider_id=OTHER_PROVIDER)):
         helped.when(plan(another)).refused(LineIsAnother, field="lines", says="recovery")
+
+
+# ── Carers, and what nobody offers ───────────────────────────────────────────────────────────────────────────────────
+
+NO_CLUB = UnmetNeed(need_id="club", goal_id="out", component="leisure", why="The nearest club is 60 km away.")
+
+
+def for_carer(carer_id: str | None = CARER, component: str = "family.respite", tariff: Tariff = "family") -> DraftPlan:
+    return plan(line("respite", component, tariff=tariff, ends_on=date(2026, 12, 31), carer_id=carer_id))
+
+
+def test_a_line_for_the_family_may_name_the_carer_it_supports() -> None:
+    drafted = assessed().when(for_carer()).the(PlanDrafted)
+    assert drafted.lines[0].carer_id == CARER
+
+
+def test_help_for_the_person_supports_no_carer() -> None:
+    assessed().when(for_carer(component="daily.support", tariff="individual")).refused(
+        ServesThePerson, field="lines", says="daily.support, individual"
+    )
+
+
+def test_the_carer_named_is_linked_to_the_person() -> None:
+    assessed().when(for_carer("person-8")).refused(NotTheirCarer, field="lines", says="person-8")
+    assessed().about(None).when(for_carer()).refused(NotTheirCarer, field="lines")
+
+
+def test_a_line_of_the_budget_does_not_pass_to_another_carer() -> None:
+    """Whose help it was would change with it; a carer may be named later where nobody was."""
+    other = CarerLinked(carer_id="person-8", relation="parent")
+    folded = fold(PERSONS, (registered(), consented(), CarerLinked(carer_id=CARER, relation="sibling"), other), PERSON)
+    case = given(
+        assessed().about(folded), for_carer(), AGREED, agreement_to(), budget(), ReopenPlan(reason="She moved.")
+    )
+    case.when(for_carer("person-8")).refused(LineIsAnother, field="lines", says="respite")
+    case.when(for_carer(None)).refused(LineIsAnother, field="lines")
+    case.when(for_carer()).then(PlanDrafted)
+    nobody = given(assessed(), for_carer(None), AGREED, agreement_to(), budget(), ReopenPlan(reason="She moved."))
+    nobody.when(for_carer()).then(PlanDrafted)
+
+
+def test_a_plan_names_what_is_needed_and_nobody_offers() -> None:
+    state = assessed().when(plan(line(), unmet=(NO_CLUB,))).leads_to(AwaitingAgreement)
+    assert state.file.plans[state.plan_id].unmet == (NO_CLUB,)
+
+
+def test_an_unmet_need_serves_a_goal_and_is_of_a_component_there_is_and_stands_once() -> None:
+    def with_need(*needs: UnmetNeed) -> DraftPlan:
+        return plan(line(), unmet=needs)
+
+    assessed().when(with_need(NO_CLUB, NO_CLUB)).refused(TwiceTheSame, field="unmet", says="club")
+    assessed().when(with_need(NO_CLUB.model_copy(update={"goal_id": "sea"}))).refused(
+        UnknownGoal, field="unmet", says="club serves the goal sea"
+    )
+    assessed().when(with_need(NO_CLUB.model_copy(update={"component": "horse.riding"}))).refused(
+        UnknownComponent, field="unmet", says="horse.riding"
+    )
+    assessed().when(with_need(NO_CLUB.model_copy(update={"component": None}))).then(PlanDrafted)
+
+
+def test_the_plan_agreed_to_stays_in_force_while_the_next_is_written() -> None:
+    case = given(budgeted(), ReopenPlan(reason="She moved."), plan(line("daily", "daily.support")))
+    in_force = case.known.file.plan_in_force
+    assert in_force is not None
+    assert [each.line_id for each in in_force.lines] == ["recovery"]
+    agreed_anew = given(case, agreement_to("plan-2")).known.file.plan_in_force
+    assert agreed_anew is not None
+    assert [each.line_id for each in agreed_anew.lines] == ["daily"]

@@ -24,6 +24,8 @@ from domain.programme import (
     covers,
     load,
     load_directory,
+    load_texts,
+    packaged_texts,
 )
 
 DATA = Path(package.__file__).with_name("data")
@@ -160,6 +162,22 @@ both = pytest.mark.parametrize("programme", [SOURCED, DEMONSTRATION], ids=lambda
 def test_every_condition_is_told_in_words(programme: Programme) -> None:
     for rules in programme.eligibility_versions:
         assert {*rules.one_of, *rules.all_of, *rules.until_place} <= programme.conditions.keys()
+
+
+@both
+def test_a_carer_may_need_the_same_things_under_both(programme: Programme) -> None:
+    assert {need.code: bool(need.components) for need in programme.carer_needs} == {
+        "respite": True, "counselling": True, "training": True, "peer_support": True, "financial_advice": False,
+        "health": False, "other": False,
+    }  # fmt: skip
+
+
+def test_a_demonstration_begins_with_eight_providers_of_which_two_offer_everything_everywhere() -> None:
+    providers = DEMONSTRATION.providers
+    assert [each.registry_code for each in providers] == [f"9000000{n}" for n in range(1, 9)]
+    assert [each.components == each.municipalities == ("*",) for each in providers] == [True] * 2 + [False] * 6
+    assert len({each.based_in for each in providers}) == 8
+    assert SOURCED.providers == ()
 
 
 @both
@@ -301,6 +319,7 @@ def test_a_hole_of_one_day_is_found() -> None:
 
 # ── Data that cannot be right ────────────────────────────────────────────────────────────────────────────────────────
 
+CARERS, PROVIDERS = "demonstration/carer-needs.csv", "demonstration/providers.csv"
 PRICES, SETTINGS, RULES = (
     "demonstration/prices-2026.csv",
     "demonstration/settings.toml",
@@ -329,6 +348,16 @@ target_group = "t"
         (RULES, "[[version]]", SECOND_RULES, "eligibility.toml, version 2: it holds at the same time as elig"),
         (AGREEMENTS, "lu; laane-nigula,", "lu,2026-01-01,,9,coordinator-b\nhaapsalu-laane-nigula,laane-nigula,",
          "agreements.csv, row 19: it holds at the same time as agreements.csv, row 18"),
+        # a day without
+        (PRICES, "2026-12-31", "2026-12-30", "prices-2026.csv, row 7: there is no price of base.plan (individual) under"),
+        (PRICES, "*,personal,individual,28.00\n", "", "there is no price of personal (individual) under"),
+        (PRICES, "*,personal,individual,28.00\n", "", "25 more agreements from 2026-01-01 to 2026-12-31, and no [[hole]]"),
+        (RULES, "2026-01-01", "2026-01-02", "programme.toml: there is no rule on who may join from 2026-01-01 to 2026"),
+        ("demonstration/instruments.toml", "2026-01-01", "2026-01-01\nvalid_to = 2026-12-31",
+         "version 1: there is no assessment instrument from 2027-01-01 on, without end"),
+        (SETTINGS, "valid_from = 2026-01-01", "valid_from = 2026-02-01", "there is no setting of deadlines from 2026-01-01"),
+        (AGREEMENTS, "tapa,tapa,2026-01-01,", "tapa,tapa,2026-06-01,,9,coordinator-a\ntapa,tapa,2026-01-01,2026-05-30",
+         "agreements.csv, row 9: there is no agreement tapa from 2026-05-31 to 2026-05-31"),
         # twice
         (CATALOGUE, "personal,,", "base.plan,,", "row 8: base.plan is there twice"),
         ("shared/life-areas.csv", "employment,", "free_time,", "life-areas.csv, row 10: free_time is there twice"),
@@ -376,6 +405,22 @@ target_group = "t"
         (SETTINGS, "4 = 4800", "5 = 4800", "ceiling_minutes_per_month.5"),
         ("shared/calendar.toml", "month = 2, day = 24", "month = 2, day = 30", "there is no day 30 in month 2"),
         ("shared/assessment-items.csv", "d920,recreation,need", "d920,recreation,environment", "free_time mixes quest"),
+        # carers' needs, and the providers a demonstration begins with
+        (CARERS, "family.respite", "family.yacht", "carer-needs.csv, row 6: there is no component family.yacht"),
+        (CARERS, "respite,", "training,", "carer-needs.csv, row 8: training is there twice"),
+        (PROVIDERS, "90000002", "90000001", "providers.csv, row 7: 90000001 is there twice"),
+        (PROVIDERS, "90000002", "9000002", "providers.csv, row 7: registry_code: String should match"),
+        (PROVIDERS, "Samm Edasi [synthetic],tallinn", "Samm Edasi [synthetic],riga", "there is no municipality riga"),
+        (PROVIDERS, "Samm Edasi [synthetic],tallinn", "Samm Edasi [synthetic],*", "providers.csv, row 7: based_in"),
+        (PROVIDERS, "base.plan; personal; social", "base.plan; horse.riding; social", "there is no component horse.riding"),
+        (PROVIDERS, "tori; parnu; pohja", "tori; narnia; pohja", "there is no municipality narnia"),
+        (PROVIDERS, "Samm Edasi [synthetic]", "Samm Edasi", "providers.csv, row 7: name: String should match"),
+        (PROVIDERS, "et; ru; en,600000", "Estonian,600000", "providers.csv, row 6: languages.0: String should match"),
+        (PROVIDERS, ",600000", ",0", "providers.csv, row 6: capacity_minutes_per_month: Input should be greater"),
+        (PROVIDERS, ",600000", ",plenty", "providers.csv, row 6: capacity_minutes_per_month: invalid literal"),
+        ("demonstration/programme.toml", "synthetic = true", "synthetic = false",
+         "providers.csv, row 6: only a synthetic programme begins with providers"),
+        (SETTINGS, "need_counts_from_degree = 2 ", "need_counts_from_degree = 0 ", "need_counts_from_degree: Input should"),
         # files
         (PRICES, "# source: made up for demonstration\n", "", "prices-2026.csv: it must say its source"),
         (PRICES, "# valid_from: 2026-01-01\n", "", "prices-2026.csv: it must say its valid_from"),
@@ -435,3 +480,56 @@ def test_a_file_that_is_not_text_is_refused(broken: Break) -> None:
 def test_unbroken_data_loads_from_any_folder(broken: Break) -> None:
     assert load_directory(broken(PRICES, "28.00", "28.00")) == DEMONSTRATION
     assert load("demonstration") is DEMONSTRATION
+
+
+HOLE = """settings = "settings.toml"
+
+[[hole]]
+of = "prices"
+valid_from = 2026-12-01
+valid_to = 2026-12-31
+reason = "the lists of December were lost"
+"""
+
+
+def test_a_hole_with_its_reason_is_no_mistake(broken: Break) -> None:
+    broken("demonstration/programme.toml", 'settings = "settings.toml"', HOLE)
+    path = broken(PRICES, "2026-12-31", "2026-11-30")
+    assert (
+        load_directory(path).price(agreement="tori", component="leisure", tariff="group", on=date(2026, 12, 1)) is None
+    )
+
+
+def test_a_hole_of_another_kind_or_of_other_days_excuses_nothing(broken: Break) -> None:
+    broken("demonstration/programme.toml", 'settings = "settings.toml"', HOLE)
+    path = broken(PRICES, "2026-12-31", "2026-11-29")
+    with pytest.raises(ProgrammeInvalid, match="from 2026-11-30 to 2026-12-31") as refused:
+        load_directory(path)
+    assert "programme.toml, hole 1: there is no such hole" in refused.value.problems
+
+
+def test_a_hole_that_is_not_there_is_not_declared(broken: Break) -> None:
+    path = broken("demonstration/programme.toml", 'settings = "settings.toml"', HOLE)
+    with pytest.raises(ProgrammeInvalid, match=r"programme\.toml, hole 1: there is no such hole"):
+        load_directory(path)
+
+
+@both
+def test_a_programme_is_the_same_from_its_texts(programme: Programme) -> None:
+    assert load_texts(packaged_texts(programme.code)) == programme
+
+
+def test_texts_are_all_that_the_programme_names_and_nothing_more() -> None:
+    texts = dict(packaged_texts("demonstration"))
+    with pytest.raises(ProgrammeInvalid, match=r"notes\.txt: the programme does not name this file"):
+        load_texts({**texts, "notes.txt": "by the way"})
+    del texts["../shared/calendar.toml"]
+    with pytest.raises(ProgrammeInvalid, match=r"calendar\.toml: the file cannot be read"):
+        load_texts(texts)
+
+
+def test_a_text_cannot_reach_a_file_of_the_machine_it_is_read_on() -> None:
+    texts = dict(packaged_texts("demonstration"))
+    texts["programme.toml"] = texts["programme.toml"].replace('"settings.toml"', '"/etc/hostname"')
+    with pytest.raises(ProgrammeInvalid, match="hostname: the file cannot be read"):
+        load_texts(texts)

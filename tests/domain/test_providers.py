@@ -68,6 +68,28 @@ def test_a_contract_is_for_components_and_municipalities_there_are() -> None:
     a_provider().when(contract(town="narnia")).refused(NotInTheProgramme, says="narnia")
 
 
+def test_a_contract_says_where_the_provider_is_at_home_what_it_speaks_and_how_much_it_can_give() -> None:
+    stated = contract().model_copy(
+        update={"based_in": "parnu", "languages": ("et", "ru"), "capacity_minutes_per_month": 9600}
+    )
+    told = contracted("leisure", based_in="parnu", languages=("et", "ru"), capacity=9600)
+    (found,) = a_provider().when(stated).then(told).state.contracts
+    assert (found.based_in, found.languages, found.capacity_minutes_per_month) == (
+        "parnu",
+        frozenset({"et", "ru"}),
+        9600,
+    )
+
+
+def test_what_a_contract_does_not_state_stays_unknown() -> None:
+    (found,) = a_provider().when(contract()).then(contracted("leisure")).state.contracts
+    assert (found.based_in, found.languages, found.capacity_minutes_per_month) == (None, frozenset(), None)
+
+
+def test_a_provider_is_at_home_in_a_municipality_there_is() -> None:
+    a_provider().when(contract().model_copy(update={"based_in": "narnia"})).refused(NotInTheProgramme, says="narnia")
+
+
 def test_a_contract_does_not_end_before_it_starts() -> None:
     a_provider().when(contract(until=date(2025, 12, 31))).refused(PeriodBackwards, field="valid_to")
 

@@ -42,6 +42,8 @@ CODES = {
     "double_funding", "entitlement_backwards", "unknown_entitlement", "line_is_another", "place_too_far_off",
     "unknown_period", "offer_expired", "offer_stands", "holds_no_place", "before_place", "suspended_already",
     "helped_since", "not_suspended", "resumed_too_early", "exit_planned_in_past",
+    "gap_closed_already", "gap_due_in_past", "gap_in_hand", "gap_not_open_then", "gap_of_what",
+    "not_their_carer", "serves_the_person", "unknown_carer_need", "unknown_gap",
     "life_areas_missing", "line_before_place", "no_agreement", "no_budget", "no_place_yet", "no_price_in_force",
     "no_such_consent", "nobody_represents", "not_allocated", "not_committed", "not_in_the_programme",
     "not_offered", "not_the_plans_author", "not_under_contract", "nothing_disputed", "nothing_to_offer",
@@ -52,10 +54,11 @@ CODES = {
     "unknown_goal", "unknown_item", "unknown_life_area", "unknown_line", "unknown_person", "unknown_plan_goal",
     "unknown_provider", "unknown_review_goal", "unknown_safety_sign", "unknown_section", "waits_already",
     "waits_for_no_place", "wrong_degree", "wrong_personal_code", "wrong_review_degree", "wrong_stage",
-    "wrong_tariff",
     "line_not_named", "long_day", "not_a_group", "nothing_to_pay", "reference_reused", "yearly_cap_reached",
     "claim_too_long", "while_suspended", "month_not_over", "not_a_month", "not_in_claim", "nothing_to_claim",
     "open_claim", "wrong_claim_stage",
+    "wrong_tariff", "not_yours_to_publish", "programme_invalid", "another_programme", "nothing_new", "past_changed",
+    "component_in_use",
 }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from eventstore.memory import MemoryEventStore
 from eventstore.postgres import PostgresEventStore
 from runtime.embedded import embedded
 from starter.generating.calibration import published
-from starter.generating.desk import NobodyAlike, NothingClaimed
+from starter.generating.desk import NobodyAlike, NothingClaimed, NothingUsed
 from starter.generating.generating import Generated, Generator, open_journeys, start
 from starter.generating.refusals import NoAgreements
 from starter.scene import Scene, scene
@@ -46,7 +46,12 @@ PEOPLE = 50
 async def seeded(store: EventStore) -> None:
     """What `teekond seed` records, without an engine."""
     recorder = Recorder(
-        store=store, cipher=NullCipher(), programme=PROGRAMME, matches=NobodyAlike(), claimable=NothingClaimed()
+        store=store,
+        cipher=NullCipher(),
+        programme=PROGRAMME,
+        matches=NobodyAlike(),
+        claimable=NothingClaimed(),
+        uses=NothingUsed(),
     )
     for command in seeds(PROGRAMME, NOW.date()):
         stream_id = command.stream_named()

@@ -23,14 +23,14 @@ from schemathesis.specs.openapi.checks import (
 
 from domain.commands import ALL
 from starter.scene import Scene
-from tests.starter.bodies import a_journey, done, new_key, user
+from tests.starter.bodies import User, a_journey, done, new_key, user
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = 3
 AnyCase: TypeAlias = "Case[Any]"
 READ = (
     "get-journey", "get-timeline", "get-events", "list-journeys", "get-person", "get-agreement", "get-occupancy",
-    "get-claim", "get-reference", "live", "ready",
+    "get-claim", "propose-providers", "get-needs", "get-region", "get-reference", "list-publications", "live", "ready",
 )  # fmt: skip
 PUBLIC = (*(command.name for command in ALL if not command.internal), *READ)
 
@@ -87,7 +87,16 @@ async def streams(installation: Scene) -> Mapping[str, str]:
             "agreements": "agreement-tori",
             "providers": "provider-90000001",
             "claims": "claim-none",  # of a month that is over: none can be there yet
+            "regions": await _a_region(manager),
         }
+
+
+async def _a_region(manager: User) -> str:
+    action: dict[str, object] = {
+        "municipality": "tori", "component": "daily.independence", "action": "Ask.", "owner": "lead.tori",
+        "due_on": "2199-01-01",
+    }  # fmt: skip
+    return str(done(await manager.post("/v1/regions/commands/record-gap-action", action))["id"])
 
 
 @pytest.fixture(scope="module")

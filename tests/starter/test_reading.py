@@ -246,6 +246,15 @@ async def test_reference_data_is_told_as_of_a_day_and_says_that_it_is_made_up(ma
     assert done(await manager.get(f"/v1/reference/{what}"))["on"] == str(today())
 
 
+async def test_what_was_published_is_listed_with_its_versions(manager: User) -> None:
+    [*_, first] = listed(done(await manager.get("/v1/reference/publications"))["items"])
+
+    assert (first["publication"], first["published_by"]) == ("demonstration/1", "seed")
+    versions = {str(each["version"]): each for each in listed(first["versions"])}
+    assert versions["demo.prices@2026"]["valid_to"] == "2026-12-31"
+    assert str(done(await manager.get("/v1/reference/programme"))["publication"]).startswith("demonstration/")
+
+
 async def test_an_agreement_shows_its_places(manager: User) -> None:
     view = done(await manager.get("/v1/agreements/agreement-tori"))
 
