@@ -36,8 +36,8 @@ def claiming(parts: Parts) -> APIRouter:
         response.headers["ETag"] = f'"{folded.version}"'
         return claim_view(folded.state, folded.version)
 
-    @router.get("/{id}/payment.{kind}", operation_id="export-payment", response_class=Response, responses=_TABLES)
-    async def payment(id: StreamId, kind: Literal["csv", "xlsx"], actor: Caller) -> Response:
+    @router.get("/{id}/payment.{suffix}", operation_id="export-payment", response_class=Response, responses=_TABLES)
+    async def payment(id: StreamId, suffix: Literal["csv", "xlsx"], actor: Caller) -> Response:
         """What is to be paid of a checked claim, row by row; an amount below zero sets off what was paid too much."""
         await readable(parts, "claims", id, actor)
         state = (await claims.at_latest(id))[0].state
@@ -46,7 +46,7 @@ def claiming(parts: Parts) -> APIRouter:
             raise ProblemRaised(409, "not_checked_yet", "The claim is not checked yet; there is nothing to pay.")
         view = claim_view(state, 0)
         rows = (_to_pay(view, row) for row in view.rows if row.accepted_cents)
-        return table_response(rows, PAYMENT, kind, name=f"payment-{id}")
+        return table_response(rows, PAYMENT, suffix, name=f"payment-{id}")
 
     return router
 

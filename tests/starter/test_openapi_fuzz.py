@@ -30,7 +30,8 @@ EXAMPLES = 3
 AnyCase: TypeAlias = "Case[Any]"
 READ = (
     "get-journey", "get-timeline", "get-events", "list-journeys", "get-person", "get-agreement", "get-occupancy",
-    "get-claim", "propose-providers", "get-needs", "get-region", "get-reference", "list-publications", "live", "ready",
+    "get-claim", "export-payment", "record-delivery-table", "propose-providers", "get-needs", "get-region",
+    "get-reference", "list-publications", "live", "ready",
 )  # fmt: skip
 PUBLIC = (*(command.name for command in ALL if not command.internal), *READ)
 
