@@ -17,8 +17,10 @@ from domain.deliveries import (
     OutsidePeriod,
     ReferenceReused,
     UnknownPlanGoal,
+    WhileSuspended,
     record_row,
 )
+from domain.double_funding import DoubleFunding
 from domain.events import (
     BudgetReinstated,
     DeliveryConfirmed,
@@ -26,6 +28,7 @@ from domain.events import (
     DeliveryDisputed,
     DeliveryRecorded,
     DisputeSettled,
+    EntitlementRecorded,
     PaymentRecorded,
     ProgressNoted,
     VisitMissed,
@@ -47,9 +50,21 @@ from domain.stages.delivery import (
     SettleDispute,
     UnknownDelivery,
 )
+from domain.stages.holding import SuspendPlace
 from domain.states import UnknownLine
 from domain.working_days import at_hour
-from tests.domain.given import CASE_MANAGER, JOURNEY, OTHER_PROVIDER, PROGRAMME, PROVIDER, SOURCED, given
+from tests.domain.given import (
+    CASE_MANAGER,
+    JOURNEY,
+    OTHER_PROVIDER,
+    PROGRAMME,
+    PROVIDER,
+    SOURCED,
+    a_person,
+    consented,
+    given,
+    registered,
+)
 from tests.domain.steps import (
     BUDGETED,
     DRAFTED,
@@ -230,6 +245,29 @@ def test_each_correction_starts_from_the_one_before() -> None:
 
 def test_a_correction_upwards_is_bound_by_what_was_ordered() -> None:
     given(budgeted(), order(minutes=60), HELPED, visit()).when(correction(61)).refused(NotCommitted, field="minutes")
+
+
+def test_a_correction_upwards_is_help_and_must_be_possible_as_help() -> None:
+    """Taken back, then the person was elsewhere or had left: it cannot come back as a correction of nothing to an hour."""
+    none = given(budgeted(line(minutes=2000)), order(minutes=2000), HELPED, visit(), correction(0))
+    none.when(correction(60)).then(DeliveryCorrected)
+    away = given(none, SuspendPlace(from_on=HELPED, reason="In hospital."))
+    away.when(correction(60)).refused(WhileSuspended, field="minutes")
+    gone = given(none, leaving(on=YESTERDAY))
+    gone.when(correction(60)).refused(AfterExit, field="minutes")
+    full = given(none, visit(minutes=800), visit(minutes=600))
+    full.when(correction(40)).then(DeliveryCorrected)
+    full.when(correction(41)).refused(LongDay, field="minutes", says="1441 minutes")
+    elsewhere = EntitlementRecorded(
+        entitlement_id="entitlement-1",
+        service="state_special_care",
+        starts_on=HELPED,
+        ends_on=HELPED,
+        told_by="register",
+    )
+    served = none.about(a_person(registered(), consented(), elsewhere).known)
+    served.when(correction(60)).refused(DoubleFunding, field="minutes")
+    given(in_delivery(visit()).about(served.person), correction(30))  # less is always possible
 
 
 def test_what_was_paid_and_is_corrected_is_owed_back() -> None:
