@@ -181,6 +181,11 @@ def test_a_claim_is_paid_line_by_line() -> None:
     case.when(payment(on=date(2026, 3, 27))).refused(DateInFuture, field="paid_on")
 
 
+def test_a_claim_of_many_rows_is_checked_in_parts_and_paid_as_a_whole() -> None:
+    case = in_delivery(visit(), visit(), claim(FIRST), claim(SECOND))
+    assert case.when(payment()).the(PaymentRecorded).cents == 6400
+
+
 def test_nothing_is_paid_that_no_claim_accepted_or_that_is_paid_already() -> None:
     rejected = claim(rejected={FIRST: "not_delivered"})
     for case in (in_delivery(visit()), in_delivery(visit(), rejected), in_delivery(visit(), *paid())):

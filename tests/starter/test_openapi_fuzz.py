@@ -30,8 +30,8 @@ EXAMPLES = 3
 AnyCase: TypeAlias = "Case[Any]"
 READ = (
     "get-journey", "get-timeline", "get-events", "list-journeys", "get-person", "get-agreement", "get-occupancy",
-    "get-claim", "get-trail", "get-ledger", "propose-providers", "get-needs", "get-region", "get-reference",
-    "list-publications", "live", "ready",
+    "get-claim", "export-payment", "get-trail", "get-ledger", "record-delivery-table", "propose-providers", "get-needs",
+    "get-region", "get-reference", "list-publications", "live", "ready",
 )  # fmt: skip
 PUBLIC = (*(command.name for command in ALL if not command.internal), *READ)
 
