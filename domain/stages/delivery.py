@@ -276,15 +276,7 @@ def evolve(state: Journey, event: DeliveryEvent) -> Journey:
 def _what_it_is(delivery: Delivery, event: DeliveryChange) -> Delivery:
     match event:
         case DeliveryCorrected():
-            accepted = min(delivery.accepted, event.cents)
-            return replace(
-                delivery,
-                minutes=event.minutes,
-                cents=event.cents,
-                accepted=accepted,
-                paid=min(delivery.paid, accepted),
-                rejected=0,
-            )
+            return replace(delivery, minutes=event.minutes, cents=event.cents, rejected=0)
         case DeliveryConfirmed():
             return replace(delivery, confirmed=True)
         case DeliveryDisputed():

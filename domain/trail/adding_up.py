@@ -46,11 +46,11 @@ class Worth:
 
     @property
     def accepted(self) -> int:
-        return min(self.claimed, 0 if self.recovered else self.cents)
+        return max(min(self.claimed, 0 if self.recovered else self.cents), 0)
 
     @property
     def paid(self) -> int:
-        return min(self.sent, self.accepted)
+        return max(min(self.sent, self.accepted), 0)
 
     @property
     def owed_back(self) -> int:
@@ -82,7 +82,7 @@ class Reckoning:
                         self.deliveries[each.delivery_id].recovered = True
             case DeliveriesClaimed():
                 counted = [r for r in event.rows if r.verdict == "accepted" and r.delivery_id in self.deliveries]
-                self.rows[event.claim_id] = counted
+                self.rows[event.claim_id] = [*self.rows.get(event.claim_id, ()), *counted]  # checked in parts, maybe
                 for row in counted:
                     self.deliveries[row.delivery_id].claimed += row.cents
             case PaymentRecorded(line_id=self.line_id):
@@ -110,12 +110,12 @@ class Reckoning:
 
     def _pay(self, event: PaymentRecorded) -> None:
         if event.claim_id is not None:
-            for row in self.rows.get(event.claim_id, ()):
+            for row in self.rows.pop(event.claim_id, ()):
                 self.deliveries[row.delivery_id].sent += row.cents
             return
         left = event.cents  # as before there were claims: the oldest help first
         for each in self.deliveries.values():
-            part = min(left, each.cents - each.sent)
+            part = min(left, each.cents - each.paid)
             each.sent += part
             each.claimed = max(each.claimed, each.sent)
             left -= part

@@ -101,10 +101,10 @@ def _moves(line_id: str, history: Sequence[Recorded]) -> Iterator[Step]:
                     yield _changed(told, told.event)
             case DeliveriesClaimed():
                 own = tuple(row for row in told.event.rows if row.delivery_id in deliveries)
-                rows[told.event.claim_id] = own
+                rows[told.event.claim_id] = (*rows.get(told.event.claim_id, ()), *own)
                 yield from (_verdict(told, told.event, row) for row in own)
             case PaymentRecorded(line_id=named) if named == line_id:
-                yield from _paid(told, told.event, rows.get(told.event.claim_id, ()))
+                yield from _paid(told, told.event, rows.pop(told.event.claim_id, ()))
             case RecoveryOpened():
                 yield from _recovered(told, told.event, deliveries)
             case _:

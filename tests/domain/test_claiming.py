@@ -210,3 +210,15 @@ def test_when_all_is_claimed_and_paid_a_journey_that_is_over_is_settled() -> Non
     gone = given(in_delivery(visit(), *paid()), leaving(on=HELPED), date(2026, 4, 28), RaiseReminders())
     assert journey.settled(gone.known)
     assert not journey.settled(given(gone, correction(30)).known)
+
+
+@pytest.mark.parametrize("steps", [(claim(), payment()), (claim(),)])
+def test_a_correction_that_is_taken_back_before_the_next_claim_costs_nobody_anything(
+    steps: tuple[Command, ...],
+) -> None:
+    """Nothing is left that the provider would owe, or would never get."""
+    case = in_delivery(visit(), *steps, correction(30), correction(60))
+    paid_now = 3200 if len(steps) > 1 else 0
+    assert five_numbers(case) == (32000, 32000, 3200, 3200, paid_now)
+    assert case.known.file.accounts["recovery"].of(Account.OWED_BACK) == 0
+    assert the_first(case).claimable == 0
