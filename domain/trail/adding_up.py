@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from domain.care import ClaimedRow
-from domain.codec import Recorded
 from domain.events import (
     BudgetDecided,
     BudgetExtended,
@@ -133,10 +132,10 @@ class Reckoning:
         )
 
 
-def reckoned(history: Iterable[Recorded], line_id: str) -> Reckoning:
+def reckoned(history: Iterable[Event], line_id: str) -> Reckoning:
     found = Reckoning(line_id=line_id)
-    for told in history:
-        found.take(told.event)
+    for event in history:
+        found.take(event)
     return found
 
 

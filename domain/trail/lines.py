@@ -71,7 +71,7 @@ def line_trail(source: Source, line_id: str, deliveries: Collection[str] | None 
         moves=tuple(moves if deliveries is None else _back([event.delivery_id for _, event in helped], list(moves))),
         grounds=tuple(each for each in rests if deliveries is not None or each.what != "budget"),
         books=stands(account),
-        told=reckoned(source.journey, line_id).sums,
+        told=reckoned((each.event for each in source.journey), line_id).sums,
     )
 
 

@@ -20,7 +20,7 @@ class Fate:
 
 def fate(history: Sequence[Recorded], delivery_id: str, line_id: str) -> Fate:
     """Of a delivery on a day on which it must not have been paid."""
-    worth = reckoned(history, line_id).deliveries[delivery_id]
+    worth = reckoned((each.event for each in history), line_id).deliveries[delivery_id]
     recovery = next(
         (
             event.recovery_id
