@@ -99,10 +99,11 @@ class Spending:
         settled = settle_claim(self.office.recorder, self)
         await ActivityEnvironment().run(settled, ClaimToSettle(claim_id=claim, at=self.office.at))
 
-    async def paid_elsewhere(self) -> None:
-        """A service that must not be combined becomes known for the day of the help."""
+    async def paid_elsewhere(self, *, looked: bool = True) -> None:
+        """A service that must not be combined becomes known for the day of the help; then the journey is looked at again."""
         service = RecordEntitlement(
             service="state_special_care", starts_on=NOON.date(), ends_on=NOON.date(), told_by="register"
         )
         await self.do(service, stream=PERSON)
-        await self.do(CheckDoubleFunding())
+        if looked:
+            await self.do(CheckDoubleFunding())
