@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from domain.care import ClaimRow, RowVerdict
+from domain.claims import Claim, ClaimStage
 from domain.decision import Command
-from domain.events import BudgetDecided, DeliveryCorrected, EntitlementRecorded, PaymentRecorded
+from domain.events import BudgetDecided, ClaimPaymentOrdered, DeliveryCorrected, EntitlementRecorded, PaymentRecorded
 from domain.stages.delivery import CorrectDelivery, DisputeDelivery
 from domain.stages.planning import ReopenPlan
 from domain.stages.throughout import CheckDoubleFunding
 from domain.states import Journey
-from domain.trail import LineTrail, Source, fate, line_amiss, line_trail, postings
-from tests.domain.given import Given, given
+from domain.trail import LineTrail, Source, claim_amiss, fate, journey_amiss, line_amiss, line_trail, postings
+from tests.domain.given import PROVIDER, Given, given
 from tests.domain.steps import (
     HELPED,
     budgeted,
@@ -134,6 +137,39 @@ def test_a_correction_that_does_not_start_where_the_delivery_stood_is_found() ->
     forged = told.model_copy(update={"cents_before": 3000})
     (amiss,) = [each for each in line_amiss(trail(given(case, forged))) if "delivered" in each]
     assert amiss == "journey-1/recovery: the books say delivered 16.00, the facts come to 18.00 euros."
+
+
+HOUR = ClaimRow(
+    journey_id="journey-1", delivery_id="delivery-1", line_id="recovery", day=HELPED, component="mental.recovery",
+    tariff="individual", minutes=60, cents=3200,
+)  # fmt: skip
+
+
+def a_paid_claim(cents: int) -> Claim:
+    verdict = RowVerdict(delivery_id="delivery-1", verdict="accepted", cents=cents)
+    return Claim(
+        claim_id="claim-1", provider_id=PROVIDER, municipality="tori", month=HELPED.replace(day=1), stage=ClaimStage.PAID,
+        rows=(HOUR,), verdicts={"delivery-1": verdict},
+    )  # fmt: skip
+
+
+def test_a_claim_and_its_journey_say_the_same_of_each_row() -> None:
+    history = recorded(in_delivery(visit(), *paid()))
+    assert list(journey_amiss(a_paid_claim(3200), (HOUR,), history)) == []
+    assert list(journey_amiss(a_paid_claim(3300), (HOUR,), history)) == [
+        "journey-1 accepted 32.00 euros of claim-1, the claim says 33.00.",
+        "journey-1 was paid 32.00 euros of claim-1, the claim says 33.00.",
+    ]
+
+
+def test_a_claim_is_paid_as_it_was_accepted() -> None:
+    order = ClaimPaymentOrdered(paid_on=HELPED, reference="INV-1", cents=3200)
+    (told, *_) = recorded(in_delivery())
+    history = (replace(told, event=order),)
+    assert list(claim_amiss(a_paid_claim(3200), history)) == []
+    assert list(claim_amiss(a_paid_claim(3300), history)) == [
+        "claim-1: 33.00 euros were accepted, 32.00 ordered to be paid."
+    ]
 
 
 def test_payments_from_before_there_were_claims_add_up() -> None:

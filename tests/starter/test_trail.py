@@ -11,7 +11,7 @@ import pytest
 from domain.care import ClaimRow
 from domain.codec import Codec, Meta, NullCipher
 from domain.decision import SYSTEM
-from domain.events import ClaimAssembled
+from domain.events import ClaimAssembled, DeliveryCorrected, Event
 from domain.ports import StreamAppend
 from starter.scene import Scene
 from starter.story import PROVIDER
@@ -51,13 +51,19 @@ async def a_claim(installation: Scene, of: Helped) -> str:
         tariff="individual", minutes=60, cents=3200,
     )  # fmt: skip
     made = ClaimAssembled(provider_id=PROVIDER, municipality="tori", month=today().replace(day=1), rows=(row,))
-    stream, now = f"claim-{new_key()}", datetime.now(UTC)
-    new = Codec(NullCipher()).encode(
-        made, stream_id=stream, version=1, subject=stream, meta=Meta(actor=SYSTEM, command="assemble-claim"), at=now
-    )
-    append = StreamAppend(stream_id=stream, kind="claims", tenant="tori", expected_version=0, events=(new,))
-    await installation.store.append([append], command_id=new_key(), request_hash="test", result=b"{}")
+    stream = f"claim-{new_key()}"
+    await forged(installation, made, stream, "claims")
     return stream
+
+
+async def forged(installation: Scene, event: Event, stream: str, kind: str, version: int = 1) -> None:
+    """Straight into the record, past every rule."""
+    new = Codec(NullCipher()).encode(
+        event, stream_id=stream, version=version, subject=stream, meta=Meta(actor=SYSTEM, command="forge"),
+        at=datetime.now(UTC),
+    )  # fmt: skip
+    append = StreamAppend(stream_id=stream, kind=kind, tenant="tori", expected_version=version - 1, events=(new,))
+    await installation.store.append([append], command_id=new_key(), request_hash="test", result=b"{}")
 
 
 async def test_a_line_a_delivery_and_a_claim_have_a_trail(installation: Scene, manager: User, auditor: User) -> None:
@@ -126,6 +132,29 @@ async def test_the_auditor_s_command_tells_what_the_api_tells(installation: Scen
     text = await teekond("audit", "trail", of.line, **installation.environment)
     assert text.code == 0
     assert text.out.endswith("\nAdds up.\n")
+
+
+async def test_a_trail_that_does_not_add_up_ends_with_1_and_says_what(installation: Scene, manager: User) -> None:
+    """A correction straight in the record that starts where the delivery never stood."""
+    of = await helped(manager)
+    wrong = DeliveryCorrected(
+        delivery_id=of.delivery,
+        minutes_before=60,
+        minutes=60,
+        cents_before=3000,
+        cents=3200,
+        reason="Synthetic: forged.",
+    )
+    history = await installation.history(of.journey)
+    await forged(installation, wrong, of.journey, "journeys", version=len(history) + 1)
+
+    ended = await teekond("audit", "trail", of.line, **installation.environment)
+
+    amiss = f"{of.line}: the books say delivered 32.00, the facts come to 34.00 euros."
+    assert ended.code == 1
+    assert ended.out.endswith(f"\n{amiss}\n")
+    found = done(await manager.get(f"/v1/trail/{of.line}"))
+    assert (found["adds_up"], found["amiss"]) == (False, [amiss])
 
 
 async def test_a_trail_that_is_none_is_said_so_in_one_line(installation: Scene) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Awaitable, Callable
 
 import pytest
+from typer.testing import CliRunner
 
 from domain.codec import Codec, NullCipher
 from domain.ports import Slice
+from runtime.settings import Settings
+from starter import cli
 from starter.auditing import ineligible_costs
 from starter.trail_views import ledger_view, trail_text, trail_view
 from starter.trailing import NoSuchTrail, Trail, checked_id
@@ -169,8 +173,24 @@ async def test_each_ineligible_cost_is_explained_until_nothing_is_owed() -> None
     assert (await story.trails.of("claim-2")).amiss == ()
 
 
-async def test_cost_that_no_recovery_was_opened_for_is_open() -> None:
-    story = await Spending().helped(60)
-    await story.paid_elsewhere(looked=False)
-    (found,) = await ineligible_costs(story.office.store, Codec(NullCipher()), programme())
-    assert (found.fate.explained, found.fate.sentence) == (False, "NOT CLAIMED BACK")
+@pytest.mark.parametrize(("looked", "code", "told"), [
+    (False, 1, "state_special_care: NOT CLAIMED BACK\n1 deliveries, 32.00 euros; open: 1, 32.00 euros\n"),
+    (True, 0, "nothing of it was claimed\n1 deliveries, 32.00 euros; open: 0, 0.00 euros\n"),
+])  # fmt: skip
+def test_only_cost_that_nobody_has_claimed_back_ends_the_command_with_1(
+    monkeypatch: pytest.MonkeyPatch, looked: bool, code: int, told: str
+) -> None:
+    story = Spending()
+
+    async def tell(settings: Settings, look: Callable[[WatchedStore], Awaitable[None]]) -> None:
+        await story.helped(60)
+        await story.paid_elsewhere(looked=looked)
+        await look(story.office.store)
+
+    monkeypatch.setattr(cli, "_with_store", tell)
+    monkeypatch.setenv("TEEKOND_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/teekond")
+    monkeypatch.setenv("TEEKOND_PROGRAMME", "demonstration")
+    ended = CliRunner().invoke(cli.app, ["audit", "ineligible"])
+    assert ended.exit_code == code
+    assert ended.stdout.endswith(told)
+    assert f"{JOURNEY}  {story.deliveries[0]}  " in ended.stdout
