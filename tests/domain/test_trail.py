@@ -113,6 +113,17 @@ def test_help_rests_on_the_decision_under_which_it_was_given() -> None:
     assert len(trail(case, "delivery-1", "delivery-2").grounds) == 7 + 3  # what both rest on is told once
 
 
+def test_help_that_is_told_late_rests_on_the_decision_of_its_day() -> None:
+    case = given(changed_plan(), visit(on=HELPED))
+    assert trail(case, "delivery-3").grounds == trail(case, "delivery-1").grounds
+
+
+def test_help_that_was_told_before_a_decision_of_the_same_day_does_not_rest_on_it() -> None:
+    case = given(in_delivery(), LATER, visit(on=LATER), ReopenPlan(reason="She moved."))
+    case = given(case, *replanned(line(starts_on=LATER, minutes=300), on=LATER))
+    assert trail(case, "delivery-1").grounds[0].sentence.startswith("decision-2 ")
+
+
 def test_each_step_names_its_place_in_the_record_and_what_it_was_decided_by() -> None:
     found = trail(in_delivery(visit()), "delivery-1")
     budget = found.grounds[0]
@@ -245,3 +256,8 @@ def test_what_was_stopped_and_then_corrected_can_be_claimed_again_and_is_open() 
     assert what_became_of_it(stopped)[0]
     assert not what_became_of_it(given(stopped, correction(59)))[0]
     assert not what_became_of_it(given(stopped, correction(59), claim(number=2)))[0]
+
+
+def test_cost_of_which_only_the_rest_was_stopped_is_open() -> None:
+    more = in_delivery(visit(), *paid(), correction(90), claim(number=2, rejected={"delivery-1": "other"}))
+    assert what_became_of_it(more) == (False, "NOT CLAIMED BACK")
