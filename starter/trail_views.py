@@ -114,7 +114,7 @@ def trail_text(trail: Trail) -> str:
         lines += ["", f"{each.journey_id}/{line.line_id}: {line.component} ({line.tariff}) by {line.provider_id}"]
         lines += [
             "",
-            "  What became of the money" if trail.forward else "  Where it went, and what for, the last first",
+            "  What became of the money" if trail.forward else "  What happened, the last first",
         ]
         lines += _told(each.moves)
         lines += ["", "  What it rests on, back to the consent", *_told(each.grounds)]

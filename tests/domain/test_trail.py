@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -12,14 +12,22 @@ from domain.care import ClaimRow, RowVerdict
 from domain.claims import Claim, ClaimStage
 from domain.decision import Command
 from domain.events import BudgetDecided, ClaimPaymentOrdered, DeliveryCorrected, EntitlementRecorded, PaymentRecorded
+from domain.stages.assessment import AssessCarer
 from domain.stages.delivery import CorrectDelivery, DisputeDelivery
 from domain.stages.planning import ReopenPlan
-from domain.stages.throughout import CheckDoubleFunding
+from domain.stages.throughout import CheckDoubleFunding, RaiseReminders
 from domain.states import Journey
 from domain.trail import LineTrail, Source, claim_amiss, fate, journey_amiss, line_amiss, line_trail, postings
-from tests.domain.given import PROVIDER, Given, given
+from tests.domain.given import CARER, PROVIDER, Given, given
 from tests.domain.steps import (
+    AGREED,
+    ASSESSED,
+    BUDGETED,
+    ENDS,
     HELPED,
+    agreement_to,
+    assessed,
+    budget,
     budgeted,
     claim,
     in_delivery,
@@ -28,6 +36,7 @@ from tests.domain.steps import (
     order,
     paid,
     payment,
+    plan,
     replanned,
     visit,
 )
@@ -86,6 +95,29 @@ def test_what_is_given_back_at_the_end_is_told_too() -> None:
 def test_a_line_that_a_new_plan_drops_is_told_to_have_ended() -> None:
     again = given(in_delivery(visit()), LATER, ReopenPlan(reason="She moved."))
     assert moves(given(again, *replanned(line("other", starts_on=LATER), on=LATER)))[-1][0] == "ended"
+
+
+def test_a_line_that_goes_on_because_the_office_is_late_is_told_so() -> None:
+    late = given(in_delivery(visit()), ENDS, RaiseReminders(), ENDS + timedelta(days=1), RaiseReminders())
+    told = trail(late).moves[-1]
+    assert (told.what, told.cents) == ("extension", trail(late).books.allocated - 32000)
+    assert trail(late).adds_up
+
+
+def test_help_for_a_carer_names_them_and_their_own_needs() -> None:
+    supporting = line("recovery", "family.respite", tariff="family", carer_id=CARER)
+    needs = AssessCarer(carer_id=CARER, on=ASSESSED, needs="Sleep.", own_needs=("respite",))
+    words = [
+        next(each.sentence for each in trail(case).grounds if each.what == "carer")
+        for case in (
+            given(assessed(), *before, plan(supporting), AGREED, agreement_to(), BUDGETED, budget())
+            for before in ((needs,), ())
+        )
+    ]
+    assert words == [
+        "It supports the carer person-7, whose own needs were assessed: respite.",
+        "It supports the carer person-7; own needs were not assessed by then.",
+    ]
 
 
 # ── Back ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

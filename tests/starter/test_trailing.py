@@ -9,13 +9,14 @@ import pytest
 from typer.testing import CliRunner
 
 from domain.codec import Codec, NullCipher
+from domain.persons import CARE, WithdrawConsent
 from domain.ports import Slice
 from runtime.settings import Settings
 from starter import cli
 from starter.auditing import ineligible_costs
 from starter.trail_views import ledger_view, trail_text, trail_view
 from starter.trailing import NoSuchTrail, Trail, checked_id
-from tests.activities.examples import Office, WatchedStore, programme
+from tests.activities.examples import MUNICIPALITY, Office, WatchedStore, consent, programme
 from tests.starter.spending import JOURNEY, LINE, Spending
 
 GROUNDS = ["agreement_to_plan", "goal", "assessment", "place", "agreement", "eligibility", "referral", "consent"]
@@ -194,3 +195,15 @@ def test_only_cost_that_nobody_has_claimed_back_ends_the_command_with_1(
     assert ended.exit_code == code
     assert ended.stdout.endswith(told)
     assert f"{JOURNEY}  {story.deliveries[0]}  " in ended.stdout
+
+
+async def test_a_consent_that_was_withdrawn_since_is_told_beside_the_one_it_rests_on() -> None:
+    story = await Spending().helped(60)
+    story.days_pass(3)
+    await story.do(WithdrawConsent(purpose=CARE, recipient=MUNICIPALITY, on=story.office.at.date()), stream="person-1")
+    await story.do(consent(story.office.at), stream="person-1")
+    (line,) = (await story.trails.of(LINE)).lines
+    assert [(each.what, each.sentence) for each in line.grounds[-2:]] == [
+        ("consent_withdrawn", "The consent was withdrawn on 05.03.2026."),
+        ("consent", "The person consented to person centred care by tori on 02.03.2026."),
+    ]
