@@ -121,6 +121,13 @@ def test_help_outside_the_plan_is_rejected() -> None:
     assert verdicts(given(in_delivery(), earlier), claim()) == [(FIRST, 3200, "rejected", "outside_plan")]
 
 
+def test_help_after_the_exit_is_rejected() -> None:
+    """It could not have been recorded either."""
+    late = in_delivery().when(visit()).the(DeliveryRecorded)
+    gone = given(in_delivery(), leaving(on=date(2026, 3, 25)), late)
+    assert verdicts(gone, claim()) == [(FIRST, 3200, "rejected", "after_exit")]
+
+
 def test_help_of_a_former_plan_is_claimed_under_the_next() -> None:
     """The line goes on under the new plan, from today; what was delivered before was as planned then."""
     again = given(in_delivery(visit()), date(2026, 4, 10), ReopenPlan(reason="She moved."))
