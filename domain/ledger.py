@@ -118,11 +118,6 @@ def reinstating(cents: int) -> Moves:
     return {Account.FUNDING: -cents, Account.ORDERED: cents}
 
 
-def owing_back(cents: int) -> Moves:
-    """What the provider owes from now on; less than nothing where it was set off."""
-    return {Account.OWED_BACK: cents, Account.REFUNDS: -cents}
-
-
 def entries(before: Moves, after: Moves) -> Iterator[Entry]:
     """What was taken from where, and put where, between two states of the books."""
     changes = {each: after.get(each, 0) - before.get(each, 0) for each in Account}

@@ -11,7 +11,7 @@ from domain.agreement import Suspension
 from domain.care import ClaimedRow, CommunityLine, ExitReason, Goal, ServiceLine, UnmetNeed
 from domain.decision import Rejected
 from domain.due import Deadline, Due, deadline
-from domain.ledger import Account, LineAccount, Moves, owing_back
+from domain.ledger import Account, LineAccount, Moves
 
 
 class UnknownLine(Rejected):
@@ -81,8 +81,8 @@ Content = tuple[date, int, str | None, str | None, int | None]  # day, minutes, 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """Help given, and how far its cost has come: paid <= accepted <= cents. `claimed` is what the rows of all claims come to,
-    which a correction changes only with the next claim."""
+    """Help given, and how far its cost has come: paid <= accepted <= cents. `claimed` is what the rows of all claims come
+    to and `received` what was paid for them, which a correction and a recovery change only with the next claim."""
 
     delivery_id: str
     line_id: str
@@ -97,17 +97,31 @@ class Delivery:
     reference: str | None = None
     confirmed: bool = False
     disputed: bool = False
-    recovered: bool = False  # its cost is claimed back
+    recovery: str | None = None  # under which its cost is claimed back
     rejected: int = 0  # of its cost, what claims left out
-    accepted: int = 0
-    paid: int = 0
     claimed: int = 0
+    received: int = 0
+
+    @property
+    def recovered(self) -> bool:
+        return self.recovery is not None
+
+    @property
+    def worth(self) -> int:
+        return 0 if self.recovered else self.cents - self.rejected
 
     @property
     def claimable(self) -> int:
         """What the next claim has to say of it, in cents: nothing while it is disputed."""
-        worth = 0 if self.recovered else self.cents - self.rejected
-        return 0 if self.disputed else worth - self.claimed
+        return 0 if self.disputed else self.worth - self.claimed
+
+    @property
+    def accepted(self) -> int:
+        return max(min(self.claimed, self.worth), 0)
+
+    @property
+    def paid(self) -> int:
+        return max(min(self.received, self.accepted), 0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -298,22 +312,23 @@ def booked(file: CaseFile, line_id: str, moves: Moves) -> CaseFile:
 
 
 def with_delivery(file: CaseFile, after: Delivery) -> CaseFile:
-    """The delivery as it is now, and what that means to its line. What was paid and is not any more is owed back."""
-    before = file.deliveries.get(after.delivery_id)
-    was, now = _positions(before), _positions(after)
-    moves = {account: now[account] - was[account] for account in now}
-    fallen = 0 if before is None else max(before.paid - after.paid, 0)
-    file = booked(file, after.line_id, {**moves, **owing_back(fallen)})
+    """The delivery as it is now, and what that means to its line."""
+    was, now = _positions(file.deliveries.get(after.delivery_id)), _positions(after)
+    file = booked(file, after.line_id, {account: now[account] - was[account] for account in now})
     return replace(file, deliveries={**file.deliveries, after.delivery_id: after})
 
 
 def _positions(delivery: Delivery | None) -> Moves:
-    cents, accepted, paid = (0, 0, 0) if delivery is None else (delivery.cents, delivery.accepted, delivery.paid)
+    """What was received beyond what is paid is owed back; less than nothing where it was set off beforehand."""
+    if delivery is None:
+        return dict.fromkeys(Account, 0)
     return {
-        Account.ORDERED: -cents,
-        Account.DELIVERED: cents - accepted,
-        Account.PAYABLE: accepted - paid,
-        Account.PAID: paid,
+        Account.ORDERED: -delivery.cents,
+        Account.DELIVERED: delivery.cents - delivery.accepted,
+        Account.PAYABLE: delivery.accepted - delivery.paid,
+        Account.PAID: delivery.paid,
+        Account.OWED_BACK: delivery.received - delivery.paid,
+        Account.REFUNDS: delivery.paid - delivery.received,
     }
 
 

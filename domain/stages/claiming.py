@@ -10,13 +10,13 @@ from pydantic import Field
 
 from domain.care import ClaimedRow, Rejection
 from domain.decision import Command, Context, Decision, Rejected, RowResult, WrongStage
-from domain.double_funding import overlapping
+from domain.double_funding import DoubleFunding, overlapping, recoveries
 from domain.events import DeliveriesClaimed, PaymentRecorded
 from domain.fields import Id, Reference
-from domain.ledger import owing_back
-from domain.states import CaseFile, Delivery, Exited, Journey, booked, waits_for, with_delivery, with_file
+from domain.states import CaseFile, Delivery, Exited, Journey, waits_for, with_delivery, with_file
 
 ROWS_MAX = 1_000
+DOUBLE = DoubleFunding.code
 
 
 class NothingToPay(Rejected):
@@ -77,7 +77,8 @@ def _check(command: CheckClaimed, state: Journey, context: Context) -> Decision:
         for number, row in enumerate(rows, start=1)
     )
     fact = DeliveriesClaimed(claim_id=command.claim_id, rules=rules, rows=rows)
-    return Decision(events=(fact,), rows=tuple(told))
+    # What is refused for another service is recovered here, should nobody have looked since it was recorded.
+    return Decision(events=(fact, *recoveries(state, context)), rows=tuple(told))
 
 
 def _judged(delivery_id: str, command: CheckClaimed, state: Journey, context: Context) -> ClaimedRow:
@@ -112,7 +113,7 @@ def _against(delivery: Delivery, state: Journey, context: Context) -> Iterator[s
     if _price(delivery, state.file, context) != delivery.cents_per_hour:
         yield "price_differs"
     if context.person is not None and overlapping(context.person, day, context.programme) is not None:
-        yield "double_funding"
+        yield DOUBLE
 
 
 def _price(delivery: Delivery, file: CaseFile, context: Context) -> int | None:
@@ -158,21 +159,18 @@ def _claimed(file: CaseFile, event: DeliveriesClaimed) -> CaseFile:
         delivery = file.deliveries.get(row.delivery_id)
         if delivery is None or row.verdict == "held":
             continue
-        file = with_delivery(file, _rejected(delivery, row) if row.verdict == "rejected" else _accepted(delivery, row))
+        file = with_delivery(file, _judged_as(delivery, row))
     payable = tuple(row for row in event.rows if row.verdict == "accepted" and row.cents)
     if not payable:
         return file
     return replace(file, unpaid_claims={**file.unpaid_claims, event.claim_id: payable})
 
 
-def _rejected(delivery: Delivery, row: ClaimedRow) -> Delivery:
-    return replace(delivery, rejected=delivery.rejected + row.cents)
-
-
-def _accepted(delivery: Delivery, row: ClaimedRow) -> Delivery:
-    """What lowers an earlier claim was taken back already, when it was corrected."""
-    accepted = min(delivery.accepted + max(row.cents, 0), delivery.cents)
-    return replace(delivery, accepted=accepted, claimed=delivery.claimed + row.cents)
+def _judged_as(delivery: Delivery, row: ClaimedRow) -> Delivery:
+    """A day that is paid for elsewhere lowers nothing here: the recovery does, and only for as long as it stands."""
+    if row.verdict == "accepted":
+        return replace(delivery, claimed=delivery.claimed + row.cents)
+    return delivery if row.reason == DOUBLE else replace(delivery, rejected=delivery.rejected + row.cents)
 
 
 def _paid(file: CaseFile, event: PaymentRecorded) -> CaseFile:
@@ -180,9 +178,7 @@ def _paid(file: CaseFile, event: PaymentRecorded) -> CaseFile:
     rows = file.unpaid_claims.get(event.claim_id or "", ())
     for row in (row for row in rows if row.line_id == event.line_id):
         delivery = file.deliveries[row.delivery_id]
-        due = min(max(row.cents, 0), delivery.accepted - delivery.paid)
-        file = with_delivery(file, replace(delivery, paid=delivery.paid + due))
-        file = booked(file, row.line_id, owing_back(row.cents - due))
+        file = with_delivery(file, replace(delivery, received=delivery.received + row.cents))
     rest = tuple(row for row in rows if row.line_id != event.line_id)
     unpaid = {id_: each for id_, each in file.unpaid_claims.items() if id_ != event.claim_id}
     return replace(file, unpaid_claims={**unpaid, event.claim_id or "": rest} if rest else unpaid)
@@ -192,10 +188,8 @@ def _paid_without_claim(file: CaseFile, event: PaymentRecorded) -> CaseFile:
     """As before there were claims: the oldest help is accepted and paid."""
     left = event.cents
     for delivery in [each for each in file.deliveries.values() if each.line_id == event.line_id]:
-        paid = delivery.paid + min(left, delivery.cents - delivery.paid)
-        left -= paid - delivery.paid
-        file = with_delivery(
-            file,
-            replace(delivery, paid=paid, accepted=max(delivery.accepted, paid), claimed=max(delivery.claimed, paid)),
-        )
+        now = min(left, delivery.cents - delivery.paid)
+        left -= now
+        received = delivery.received + now
+        file = with_delivery(file, replace(delivery, received=received, claimed=max(delivery.claimed, received)))
     return file

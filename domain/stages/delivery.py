@@ -22,6 +22,7 @@ from domain.deliveries import (
     record,
     record_row,
 )
+from domain.double_funding import check_day
 from domain.events import (
     BudgetReinstated,
     DeliveryConfirmed,
@@ -97,6 +98,7 @@ class CorrectDelivery(DeliveryCommand):
     """Correct what was recorded, by a new entry; 0 minutes takes it back altogether."""
 
     name = "correct-delivery"
+    needs_person = True
 
     delivery_id: Id
     minutes: Annotated[int, Field(ge=0, le=DAY)]
@@ -234,6 +236,8 @@ def _booked(state: Journey, fact: BudgetReinstated | DeliveryRecorded) -> Journe
 def _correct(command: CorrectDelivery, file: CaseFile, context: Context) -> tuple[Event, ...]:
     """Also of what is paid: the difference stands in the next claim."""
     delivery = _delivery(command.delivery_id, file)
+    if command.minutes > delivery.minutes:
+        check_day(delivery.day, context, field="minutes")
     cents, own_cents = cost_of(command.minutes, delivery.cents_per_hour, delivery.day, file, context)
     room = make_room(file.account(delivery.line_id), cents - delivery.cents, file.municipality, context)
     return *room, DeliveryCorrected(
@@ -276,15 +280,7 @@ def evolve(state: Journey, event: DeliveryEvent) -> Journey:
 def _what_it_is(delivery: Delivery, event: DeliveryChange) -> Delivery:
     match event:
         case DeliveryCorrected():
-            accepted = min(delivery.accepted, event.cents)
-            return replace(
-                delivery,
-                minutes=event.minutes,
-                cents=event.cents,
-                accepted=accepted,
-                paid=min(delivery.paid, accepted),
-                rejected=0,
-            )
+            return replace(delivery, minutes=event.minutes, cents=event.cents, rejected=0)
         case DeliveryConfirmed():
             return replace(delivery, confirmed=True)
         case DeliveryDisputed():

@@ -11,6 +11,7 @@ from domain.deciders import PERSONS
 from domain.decision import Command
 from domain.double_funding import DoubleFunding, forbidden_on
 from domain.events import (
+    DeliveryCorrected,
     DeliveryRecorded,
     EntitlementCorrected,
     EntitlementRecorded,
@@ -20,6 +21,7 @@ from domain.events import (
     PlacePostponed,
     PlaceReceived,
     RecoveryOpened,
+    RecoveryWithdrawn,
     ServiceCommitted,
     WaitingLeft,
 )
@@ -155,6 +157,69 @@ def test_a_delivery_that_was_taken_back_is_no_cost() -> None:
     undone = CorrectDelivery(delivery_id="delivery-1", minutes=0, reason="It did not take place.")
     case = in_delivery(HELPED, visit(on=HELPED), undone).about(someone(entitled(HELPED)))
     case.when(CheckDoubleFunding()).then()
+
+
+def test_more_help_on_such_a_day_is_not_recorded_by_a_correction_either() -> None:
+    case = in_delivery(HELPED, visit(on=HELPED)).about(someone(entitled(HELPED)))
+    case.when(CorrectDelivery(delivery_id="delivery-1", minutes=90, reason="Stayed longer.")).refused(
+        DoubleFunding, field="minutes", says=CARE_HOME
+    )
+    case.when(CorrectDelivery(delivery_id="delivery-1", minutes=30, reason="Left earlier.")).then(DeliveryCorrected)
+
+
+# ── What was claimed back wrongly ────────────────────────────────────────────────────────────────────────────────────
+
+LATER = date(2026, 4, 2)
+
+
+def claimed_back() -> Given[Journey]:
+    """Of two days, since the service seemed to run on both."""
+    helped = in_delivery(HELPED, visit(on=HELPED), LATER, visit(on=LATER))
+    return given(helped.about(someone(entitled(HELPED))), CheckDoubleFunding())
+
+
+def recovered_of(state: Journey) -> list[bool]:
+    return [each.recovered for each in state.file.deliveries.values()]
+
+
+def test_a_recovery_is_taken_back_by_a_new_entry_when_the_service_never_was() -> None:
+    case = claimed_back().about(someone())
+    answer = case.when(CheckDoubleFunding()).then(
+        RecoveryWithdrawn(
+            recovery_id="recovery-1",
+            rules="demo.eligibility@2026",
+            deliveries=(
+                Ineligible(delivery_id="delivery-1", line_id="recovery", day=HELPED, cents=3200),
+                Ineligible(delivery_id="delivery-2", line_id="recovery", day=LATER, cents=3200),
+            ),
+            cents=6400,
+        )
+    )
+    assert recovered_of(answer.state) == [False, False]
+    assert [each.claimable for each in answer.state.file.deliveries.values()] == [3200, 3200]
+    answer.after.when(CheckDoubleFunding()).then()
+
+
+def test_of_a_service_that_ended_earlier_only_the_days_after_it_are_taken_back() -> None:
+    case = claimed_back().about(someone(entitled(HELPED, HELPED)))
+    answer = case.when(CheckDoubleFunding())
+    assert [each.delivery_id for each in answer.the(RecoveryWithdrawn).deliveries] == ["delivery-2"]
+    assert recovered_of(answer.state) == [True, False]
+    never = given(answer.after.about(someone()), CheckDoubleFunding())
+    assert recovered_of(never.known) == [False, False]
+
+
+def test_what_another_such_service_stands_against_stays_claimed_back() -> None:
+    case = claimed_back().about(someone(entitled(HELPED, id_="entitlement-2")))
+    case.when(CheckDoubleFunding()).then()
+
+
+def test_a_service_that_lay_on_other_days_is_taken_back_here_and_claimed_back_there() -> None:
+    helped = in_delivery(HELPED, visit(on=HELPED), LATER, visit(on=LATER))
+    first = given(helped.about(someone(entitled(HELPED, HELPED))), CheckDoubleFunding())
+    moved = first.about(someone(entitled(LATER)))
+    answer = moved.when(CheckDoubleFunding()).then(RecoveryWithdrawn, RecoveryOpened)
+    assert recovered_of(answer.state) == [False, True]
 
 
 # ── What is known of other services ──────────────────────────────────────────────────────────────────────────────────
