@@ -13,7 +13,7 @@ from activities.publishing import latest
 from domain.codec import Codec
 from domain.deciders import PROGRAMMES
 from domain.decision import Actor
-from domain.ports import EventStore, StreamHead
+from domain.ports import CodeHolders, EventStore, StreamHead
 from domain.programme import Programme
 from domain.publications import Publications
 from readmodels.projector import Pool
@@ -39,6 +39,7 @@ class Parts:
     codec: Codec
     pool: Pool
     queue: WorkQueue
+    people: CodeHolders
     submitter: Submitter
     programme: Programme
     authenticator: Authenticator

@@ -11,7 +11,7 @@ from domain.decision import Actor
 from integrations.tables import MEDIA_TYPES, Euros, Value
 from starter.access import PROBLEMS, Parts, StreamId, caller_of, readable
 from starter.problems import ProblemRaised
-from starter.tabling import table_response
+from starter.table_rows import table_response
 from starter.views import ClaimRowView, ClaimView, claim_view
 
 PAYMENT = (

@@ -29,7 +29,10 @@ from domain.parties import Person
 from domain.persons import (
     CorrectEntitlement,
     EntitlementBackwards,
+    EntitlementRow,
+    OtherService,
     RecordEntitlement,
+    RecordEntitlements,
     UnknownEntitlement,
 )
 from domain.stages.delivery import CorrectDelivery
@@ -253,3 +256,57 @@ def test_a_service_does_not_end_before_it_starts(backwards: Command) -> None:
 def test_only_what_was_recorded_is_corrected() -> None:
     unknown = CorrectEntitlement(entitlement_id="entitlement-9", starts_on=DECIDED)
     a_person(registered()).when(unknown).refused(UnknownEntitlement, field="entitlement_id", says="entitlement-9")
+
+
+# ── As a register tells of it, in a table ────────────────────────────────────────────────────────────────────────────
+
+
+def table(*periods: tuple[date, date | None], service: OtherService = "state_special_care") -> RecordEntitlements:
+    rows = enumerate(periods, start=2)
+    return RecordEntitlements(
+        rows=tuple(EntitlementRow(row=row, service=service, starts_on=start, ends_on=end) for row, (start, end) in rows)
+    )
+
+
+def answers(case: Given[Person], command: RecordEntitlements) -> list[tuple[int, str, str | None, str | None]]:
+    rows = case.when(command).decided.rows
+    return [(each.row, each.code, each.field, each.entitlement_id) for each in rows]
+
+
+def test_each_row_of_a_table_has_its_answer_and_sent_again_nothing_is_doubled() -> None:
+    case = a_person(registered())
+    sent = table((DECIDED, None), (HELPED, DECIDED), (HELPED, HELPED))
+    assert answers(case, sent) == [
+        (2, "recorded", None, "entitlement-1"),
+        (3, "entitlement_backwards", "ends_on", None),
+        (4, "recorded", None, "entitlement-2"),
+    ]
+    case.when(sent).then(
+        entitled(DECIDED, id_="entitlement-1"), entitled(HELPED, HELPED, id_="entitlement-2")
+    ).after.when(sent).then()
+    assert [code for _, code, _, _ in answers(given(case, sent), sent)] == ["known", "entitlement_backwards", "known"]
+
+
+def test_a_service_with_the_same_first_day_and_another_end_is_corrected() -> None:
+    case = given(a_person(registered()), table((DECIDED, None)))
+    ended = table((DECIDED, HELPED))
+    case.when(ended).then(
+        EntitlementCorrected(entitlement_id="entitlement-1", starts_on=DECIDED, ends_on=HELPED, withdrawn=False)
+    )
+    assert answers(case, ended) == [(2, "corrected", None, "entitlement-1")]
+    assert answers(given(case, ended), ended) == [(2, "known", None, "entitlement-1")]
+    assert answers(given(case, ended), table((DECIDED, None))) == [(2, "corrected", None, "entitlement-1")]
+    assert answers(case, table((DECIDED, None), service="other")) == [(2, "recorded", None, "entitlement-2")]
+
+
+def test_a_table_that_says_both_ends_the_service_where_its_last_row_does() -> None:
+    both = table((DECIDED, None), (DECIDED, HELPED))
+    case = a_person(registered())
+    assert [code for _, code, _, _ in answers(case, both)] == ["recorded", "corrected"]
+    assert given(case, both).known.entitlements["entitlement-1"].ends_on == HELPED
+
+
+def test_what_was_withdrawn_and_is_told_again_is_recorded_again() -> None:
+    withdrawn = CorrectEntitlement(entitlement_id="entitlement-1", starts_on=DECIDED, withdrawn=True)
+    case = given(a_person(registered()), table((DECIDED, None)), withdrawn)
+    assert answers(case, table((DECIDED, None))) == [(2, "recorded", None, "entitlement-2")]
