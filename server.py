@@ -16,6 +16,7 @@ from domain.codec import Codec, NullCipher
 from domain.programme import load as load_programme
 from domain.working_days import local_date
 from eventstore.postgres import PostgresEventStore, create_pool
+from readmodels.claim_list import ClaimList
 from readmodels.person_match import PersonMatch
 from readmodels.work_queue import WorkQueue
 from runtime.lifetime import leave, until_stopped
@@ -58,6 +59,7 @@ async def serve(settings: Settings) -> None:
         codec=codec,
         pool=pool,
         queue=WorkQueue(pool, store, codec),
+        claims=ClaimList(pool, store, codec),
         people=PersonMatch(pool, settings.match_key.get_secret_value().encode()),
         submitter=Submitter(client, task_queue=settings.task_queue),
         programme=load_programme(settings.programme),

@@ -16,6 +16,7 @@ from domain.decision import Actor
 from domain.ports import CodeHolders, EventStore, StreamHead
 from domain.programme import Programme
 from domain.publications import Publications
+from readmodels.claim_list import ClaimList
 from readmodels.projector import Pool
 from readmodels.work_queue import WorkQueue
 from starter.auth import Authenticator
@@ -39,6 +40,7 @@ class Parts:
     codec: Codec
     pool: Pool
     queue: WorkQueue
+    claims: ClaimList
     people: CodeHolders
     submitter: Submitter
     programme: Programme
