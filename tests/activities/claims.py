@@ -1,16 +1,43 @@
-"""Claims put together of whatever rows a test names, without the help behind them."""
+"""Help that can be claimed; and claims put together of whatever rows a test names, without any help behind them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from activities.recording import Recorder
 from domain.care import ClaimRow
 from domain.claims import AssembleClaim
 from domain.codec import NullCipher
 from domain.ports import EventStore
-from tests.activities.examples import MUNICIPALITY, PROVIDER, Strangers, Unused, programme
+from tests.activities.examples import (
+    MUNICIPALITY,
+    PROVIDER,
+    Strangers,
+    Unused,
+    agreed,
+    assessment,
+    budget,
+    delivery,
+    eligible,
+    given_a_person,
+    ordered,
+    plan,
+    programme,
+    referral,
+    step,
+)
+
+
+async def given_help(on: Recorder, at: datetime, journey_id: str, person_id: str) -> None:
+    """A journey with one delivery."""
+    await given_a_person(on, at, person_id)
+    for to_plan in (referral(person_id, at), eligible(), assessment(at), plan(at)):
+        await on.record(step(to_plan, journey_id, at=at))
+    state = (await on.journeys.at_latest(journey_id))[0].state
+    assert state is not None
+    for command in (agreed(list(state.file.plans)[-1], at), budget(), ordered(), delivery(at)):
+        await on.record(step(command, journey_id, at=at))
 
 
 class These:

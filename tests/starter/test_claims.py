@@ -95,8 +95,8 @@ async def test_claims_are_listed_page_by_page_and_each_municipality_sees_its_own
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("stage", "nonsense"), ("month", "2026-13-01"), ("month", "2026-01-02"), ("provider_id", "a b"), ("municipality", "atlantis"),
-        ("after", "now"), ("cursor", "x"), ("limit", "201"),
+        ("stage", "nonsense"), ("month", "2026-13-01"), ("month", "2026-01-02"), ("provider_id", "a b"),
+        ("municipality", "atlantis"), ("after", "now"), ("cursor", "x"), ("limit", "201"),
     ],
 )  # fmt: skip
 async def test_what_the_list_cannot_be_asked_for_is_named(coordinator: User, field: str, value: str) -> None:
