@@ -283,10 +283,11 @@ def _budgeted(file: CaseFile, event: BudgetDecided) -> InDelivery:
         cap = None if allocation.cap_cents is None else _cap(line, allocation.cap_cents)
         known = accounts.get(line.line_id, LineAccount(line=line))
         account = replace(known.under(line, event.decided_on or line.starts_on), cap=cap)
-        dropped = not allocation.minutes
-        accounts[line.line_id] = (
-            account.ended(allocation.cents) if dropped else account.moved(account.allocating(allocation.cents))
-        )
+        if allocation.minutes:
+            going_on = replace(account, orders_given_back=0)  # what is decided now is all there is
+            accounts[line.line_id] = going_on.moved(going_on.allocating(allocation.cents))
+        else:
+            accounts[line.line_id] = account.ended(allocation.cents)
     challengeable = {**file.challengeable, event.decision_id: event.challenge_until}
     file = replace(file, accounts=accounts, challengeable=challengeable, plan_ends=event.plan_ends)
     return InDelivery(file=file, plan_id=event.plan_id, review_kind=event.review_kind, review_due=event.review_due)

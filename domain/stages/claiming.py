@@ -163,7 +163,8 @@ def _claimed(file: CaseFile, event: DeliveriesClaimed) -> CaseFile:
     payable = tuple(row for row in event.rows if row.verdict == "accepted" and row.cents)
     if not payable:
         return file
-    return replace(file, unpaid_claims={**file.unpaid_claims, event.claim_id: payable})
+    before = file.unpaid_claims.get(event.claim_id, ())
+    return replace(file, unpaid_claims={**file.unpaid_claims, event.claim_id: (*before, *payable)})
 
 
 def _judged_as(delivery: Delivery, row: ClaimedRow) -> Delivery:

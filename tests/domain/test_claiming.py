@@ -122,6 +122,13 @@ def test_help_outside_the_plan_is_rejected() -> None:
     assert verdicts(given(in_delivery(), earlier), claim()) == [(FIRST, 3200, "rejected", "outside_plan")]
 
 
+def test_help_after_the_exit_is_rejected() -> None:
+    """It could not have been recorded either."""
+    late = in_delivery().when(visit()).the(DeliveryRecorded)
+    gone = given(in_delivery(), leaving(on=date(2026, 3, 25)), late)
+    assert verdicts(gone, claim()) == [(FIRST, 3200, "rejected", "after_exit")]
+
+
 def test_help_of_a_former_plan_is_claimed_under_the_next() -> None:
     """The line goes on under the new plan, from today; what was delivered before was as planned then."""
     again = given(in_delivery(visit()), date(2026, 4, 10), ReopenPlan(reason="She moved."))
@@ -180,6 +187,11 @@ def test_a_claim_is_paid_line_by_line() -> None:
         )
     )
     case.when(payment(on=date(2026, 3, 27))).refused(DateInFuture, field="paid_on")
+
+
+def test_a_claim_of_many_rows_is_checked_in_parts_and_paid_as_a_whole() -> None:
+    case = in_delivery(visit(), visit(), claim(FIRST), claim(SECOND))
+    assert case.when(payment()).the(PaymentRecorded).cents == 6400
 
 
 def test_nothing_is_paid_that_no_claim_accepted_or_that_is_paid_already() -> None:
