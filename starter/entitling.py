@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from domain.decision import Actor, RowResult
+from domain.decision import Actor, Role, RowResult
 from domain.fields import Code, PersonalCode
 from domain.persons import ROWS_MAX, EntitlementRow, RecordEntitlements
 from domain.ports import CodeHolders
@@ -29,6 +29,7 @@ HANDED: Handed[EntitlementRow] = Handed(
 )
 PERSON: TypeAdapter[str] = TypeAdapter(StreamId)
 HOLDER: TypeAdapter[tuple[str, str]] = TypeAdapter(tuple[Code, PersonalCode])
+SEEKERS = frozenset({Role.CASE_MANAGER, Role.LEAD, Role.COORDINATOR})  # [A] until the full table of rights is there
 Holder = tuple[str, str]  # municipality and personal code
 
 
@@ -102,7 +103,7 @@ def _holder_named(row: TableRow) -> bool:
 
 
 async def _found(people: CodeHolders, rows: Iterable[TableRow], actor: Actor) -> Mapping[Holder, tuple[str, ...]]:
-    """Nobody learns whether another municipality knows a code."""
+    """Nobody learns whether another municipality knows a code, or, outside the municipality's work, whether anybody does."""
     holders = {holder for row in rows if (holder := _holder(row)) is not None and _may_ask(actor, holder[0])}
     return await people.with_codes(holders) if holders else {}
 
@@ -115,7 +116,7 @@ def _holder(row: TableRow) -> Holder | None:
 
 
 def _may_ask(actor: Actor, municipality: str) -> bool:
-    return actor.is_national or actor.municipality == municipality
+    return actor.role in SEEKERS and (actor.is_national or actor.municipality == municipality)
 
 
 def _whose(row: TableRow, actor: Actor, people: Mapping[Holder, tuple[str, ...]]) -> str | RowResult:
@@ -129,6 +130,10 @@ def _whose(row: TableRow, actor: Actor, people: Mapping[Holder, tuple[str, ...]]
     holder = _holder(row)
     if holder is None:
         return _nobody(row, "malformed", "personal_code", "A personal code has eleven digits, a municipality its code.")
+    if actor.role not in SEEKERS:
+        return _nobody(
+            row, "not_by_code", "personal_code", "Only the municipality finds people by code; give a person_id."
+        )
     if not _may_ask(actor, holder[0]):
         return _nobody(row, "outside_municipality", "municipality", "This belongs to another municipality than yours.")
     match people.get(holder, ()):

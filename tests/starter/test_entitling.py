@@ -82,7 +82,7 @@ async def test_each_row_has_its_answer_and_sent_again_nothing_is_doubled(manager
 
 
 async def test_a_person_is_found_by_the_personal_code_and_the_code_is_never_told_on(
-    manager: User, neighbour: User, coordinator: User
+    manager: User, neighbour: User, coordinator: User, provider: User
 ) -> None:
     """Registered in this moment, too; and who is in another municipality cannot be asked for."""
     body = {**a_person(), "personal_code": CODE}
@@ -101,9 +101,12 @@ async def test_a_person_is_found_by_the_personal_code_and_the_code_is_never_told
     assert told(done(await send(neighbour, csv(of(person))))) == [(2, "outside_municipality", "person_id")]
     assert told(done(await send(coordinator, csv(coded(CODE))))) == [(2, "known", None)]
 
+    asked = await send(provider, csv(coded(CODE), coded(NOBODY_S)))
+    assert told(done(asked)) == [(2, "not_by_code", "personal_code"), (3, "not_by_code", "personal_code")]
+
     without_a_header = await send(manager, csv(coded(CODE)).partition(b"\n")[2])
     refused(without_a_header, 400, "table_refused", "body")
-    for each in (answer, theirs, without_a_header):
+    for each in (answer, theirs, asked, without_a_header):
         assert CODE[:7] not in each.text
 
 
