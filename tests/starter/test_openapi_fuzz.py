@@ -30,6 +30,7 @@ EXAMPLES = 3
 AnyCase: TypeAlias = "Case[Any]"
 READ = (
     "get-journey", "get-timeline", "get-events", "list-journeys", "get-person", "get-agreement", "get-occupancy",
+    "list-claims", "record-entitlement-table",
     "get-claim", "export-payment", "record-delivery-table", "propose-providers", "get-needs", "get-region",
     "get-reference", "list-publications", "live", "ready",
 )  # fmt: skip
