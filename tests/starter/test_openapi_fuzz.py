@@ -30,8 +30,9 @@ EXAMPLES = 3
 AnyCase: TypeAlias = "Case[Any]"
 READ = (
     "get-journey", "get-timeline", "get-events", "list-journeys", "get-person", "get-agreement", "get-occupancy",
-    "get-claim", "export-payment", "get-trail", "get-ledger", "record-delivery-table", "propose-providers", "get-needs",
-    "get-region", "get-reference", "list-publications", "live", "ready",
+    "list-claims", "get-claim", "export-payment", "get-trail", "get-ledger", "record-delivery-table",
+    "record-entitlement-table", "propose-providers", "get-needs", "get-region", "get-reference", "list-publications",
+    "live", "ready",
 )  # fmt: skip
 PUBLIC = (*(command.name for command in ALL if not command.internal), *READ)
 
