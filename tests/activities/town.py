@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from itertools import count
 from typing import TypeVar
 
-from hypothesis import note
+from hypothesis import currently_in_test_context, note
 from temporalio.testing import ActivityEnvironment
 
 from activities.claiming import ClaimToSettle, settle_claim
@@ -80,6 +80,11 @@ LINES: dict[str, tuple[str, Tariff]] = {
 }
 CAPPED = "mental.therapy"
 SHOWN = 150  # characters of a step, where one failed
+
+
+def _note(what: str) -> None:
+    if currently_in_test_context():
+        note(what)
 
 
 def participants(line: str) -> int | None:
@@ -186,14 +191,14 @@ class Town:
 
     def want(self, command: Command, stream_id: str, *, actor: Actor = MANAGER) -> Outcome | None:
         """The answer; None for a refusal. What one stream knows is refused by a rule, before the database has to say no."""
-        note(f"{self.today} {stream_id} {command.name} {str(command)[:SHOWN]}")
+        _note(f"{self.today} {stream_id} {command.name} {str(command)[:SHOWN]}")
         wanted = step(command, stream_id, actor=actor, key=f"step-{next(self._numbers)}", at=self.at)
         try:
             return self._now(self.recorder.record(wanted))
         except BoundReached as needless:
             raise AssertionError(f"only the bound in the database stopped {command!r}: {needless}") from needless
         except Rejected as refusal:
-            note(f"  refused: {refusal.sentence()}")
+            _note(f"  refused: {refusal.sentence()}")
             self.refused[refusal.code] += 1
             return None
 
