@@ -16,7 +16,7 @@ from readmodels.projector import Connection, Folds, Pool, newest_position, wait_
 
 TOUCHING = (
     e.DeliveryRecorded, e.DeliveryCorrected, e.DeliveryDisputed, e.DisputeSettled, e.DeliveriesClaimed, e.RecoveryOpened,
-    e.PaymentRecorded,
+    e.RecoveryWithdrawn, e.PaymentRecorded,
 )  # fmt: skip
 
 
@@ -72,6 +72,15 @@ class Deliveries:
                 provider_id, municipality, day,
             )  # fmt: skip
         return tuple(ClaimRow(**row) for row in rows)
+
+    async def journey_of(self, delivery_id: str) -> str | None:
+        """Where a delivery is recorded; None where there is none, or this list does not get to it yet."""
+        with translated():
+            find = "SELECT journey_id FROM read.delivery WHERE delivery_id = $1"
+            found: str | None = await self._pool.fetchval(find, delivery_id)
+            if found is None and await wait_for(self._pool, self.name, await newest_position(self._pool)):
+                found = await self._pool.fetchval(find, delivery_id)
+        return found
 
 
 def _rows(state: Journey, last: Recorded) -> Iterator[tuple[object, ...]]:

@@ -299,6 +299,16 @@ def test_what_can_be_told_no_more_of_a_dropped_line_is_given_back() -> None:
         assert five_numbers(given(again, budget())) == (kept, kept, 6400, 3200, 3200)
 
 
+def test_a_dropped_line_that_comes_back_has_what_is_decided_and_no_more() -> None:
+    """What its orders gave back in between is for help told late, not for help to come."""
+    work = line("work", "employment.work", starts_on=NEXT)
+    back = line(starts_on=NEXT, minutes=240)
+    case = given(change_of_plan(), *replanned(work, on=NEXT), ReopenPlan(reason="She asked for it."), plan(work, back))
+    case = given(case, agreement_to("plan-3", on=NEXT), budget())
+    assert five_numbers(case)[0] == 12800
+    case.when(visit(on=NEXT, minutes=300)).refused(NotCommitted, field="minutes")
+
+
 def test_what_an_ended_line_has_left_goes_to_the_next_of_its_component_where_the_rules_say_so() -> None:
     """Half of 172.30 euros; but for the rule, nothing."""
     more = line("more", starts_on=NEXT)

@@ -56,6 +56,7 @@ from domain.working_days import at_hour
 from tests.domain.given import (
     CASE_MANAGER,
     JOURNEY,
+    OTHER_PROVIDER,
     PROGRAMME,
     PROVIDER,
     SOURCED,
@@ -415,6 +416,13 @@ def test_a_row_s_number_stands_for_one_entry_of_its_provider() -> None:
     assert answer.then().decided.rows[0].code == "reference_reused"
     with pytest.raises(ReferenceReused, match="A-1 was told with other content"):
         record_row(row(minutes=61), told.known, context())
+
+
+def test_two_providers_may_give_their_entries_the_same_number() -> None:
+    other = line("other", provider_id=OTHER_PROVIDER)
+    case = given(budgeted(line(), other), order(), order("other"), HELPED)
+    answer = case.when(table(row(2, "A-1"), row(3, "A-1", line_id="other")))
+    assert [each.code for each in answer.decided.rows] == ["recorded", "recorded"]
 
 
 def test_a_row_may_name_component_and_kind_where_that_says_which_line() -> None:
