@@ -18,7 +18,7 @@ from domain.agreement import Agreement
 from domain.care import Rejection, ServiceLine, Tariff
 from domain.claims import AssembleClaim, Claim, ClaimStage, DecideClaim, PayClaim
 from domain.codec import Codec, NullCipher, Recorded
-from domain.deciders import BoundReached
+from domain.deciders import BoundReached, YearlyCapReached
 from domain.decision import SYSTEM, Actor, Command, Rejected
 from domain.deliveries import DeliveryRow
 from domain.parties import Person
@@ -26,7 +26,7 @@ from domain.persons import CorrectEntitlement, RecordEntitlement
 from domain.places import OfferPlace, SignAgreement
 from domain.ports import Quota, StoredEvent
 from domain.providers import ContractProvider
-from domain.stages.budgeting import CommitService
+from domain.stages.budgeting import CommitService, DecideBudget
 from domain.stages.delivery import CorrectDelivery, DisputeDelivery, RecordDeliveries, RecordDelivery, SettleDispute
 from domain.stages.exit import ExitJourney
 from domain.stages.holding import ResumePlace, SuspendPlace
@@ -197,10 +197,15 @@ class Town:
             return self._now(self.recorder.record(wanted))
         except BoundReached as needless:
             raise AssertionError(f"only the bound in the database stopped {command!r}: {needless}") from needless
+        except YearlyCapReached as reached:
+            over_all = Counter(each.file.person_id for each in self.states().values() if each.file.accounts)
+            alone = isinstance(command, DecideBudget) and max(over_all.values()) == 1
+            assert not alone, f"a journey by itself must know its own cap: {command!r}"
+            self.refused[reached.code] += 1
         except Rejected as refusal:
             _note(f"  refused: {refusal.sentence()}")
             self.refused[refusal.code] += 1
-            return None
+        return None
 
     # ── What people do ───────────────────────────────────────────────────────────────────────────────────────────────
 

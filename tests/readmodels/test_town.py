@@ -32,13 +32,13 @@ def a_history(town: Town) -> None:
     town.decide_claim([1])
     town.pay(0)
     town.correct(first, 3, 30)
+    town.help(first, "recovery", town.today, 45)
     town.another_service("person-2", town.today, 3)
     town.suspend(second, town.today)
     town.leave(first, town.today)
     town.offers("accept")
     town.refer("person-1")
     town.go_on(town.journeys[-1])
-    town.help(town.journeys[1], "recovery", town.today, 45)
 
 
 async def test_the_lists_say_what_the_streams_come_to(pool: Pool) -> None:
