@@ -10,7 +10,7 @@ from itertools import count
 from typing import TypeVar
 
 from activities.messages import Outcome, Submission, digest
-from activities.recording import Recorder
+from activities.recording import Recorder, random_id
 from domain.care import ClaimRow, CommunityLine, Finding, Goal, SectionAnswer, ServiceLine, Views
 from domain.codec import Codec, NullCipher, Recorded, canonical
 from domain.deciders import JOURNEYS
@@ -170,7 +170,7 @@ def programme() -> Programme:
     return load("demonstration")
 
 
-def recorder(store: EventStore) -> Recorder:
+def recorder(store: EventStore, new_id: Callable[[str], str] = random_id) -> Recorder:
     return Recorder(
         store=store,
         cipher=NullCipher(),
@@ -178,6 +178,7 @@ def recorder(store: EventStore) -> Recorder:
         matches=Strangers(),
         claimable=EveryDelivery(store),
         uses=Unused(),
+        new_id=new_id,
     )
 
 

@@ -24,6 +24,13 @@ _prepared: set[str] = set()
 @asynccontextmanager
 async def fresh_pool(services: Services) -> AsyncIterator[Pool]:
     """Migrated, with nothing recorded."""
+    async with fresh_database(services) as (pool, _):
+        yield pool
+
+
+@asynccontextmanager
+async def fresh_database(services: Services) -> AsyncIterator[tuple[Pool, str]]:
+    """And where others find it."""
     name = f"of_a_test_{next(_numbers)}"
     owner = services.migration_database_url
     await _create(owner, name)
@@ -35,9 +42,10 @@ async def fresh_pool(services: Services) -> AsyncIterator[Pool]:
     if services.database_url not in _prepared:
         await grant(services, "teekond_app")
         _prepared.add(services.database_url)
-    pool = await create_pool(_named(services.database_url, name))
+    url = _named(services.database_url, name)
+    pool = await create_pool(url)
     try:
-        yield pool
+        yield pool, url
     finally:
         pool.terminate()
 
