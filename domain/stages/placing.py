@@ -78,6 +78,12 @@ class OfferStands(Rejected):
     code = "offer_stands"
 
 
+class NoPlaceLeft(Rejected):
+    """Every place of {agreement} is taken or offered; who holds one elsewhere cannot be taken over with it."""
+
+    code = "no_place_left"
+
+
 class PlaceTooFarOff(Rejected):
     """A place can be asked for from {earliest} to {latest}, not from {day}."""
 
@@ -220,6 +226,21 @@ def place(file: CaseFile, from_on: date | None, context: Context, *, field: str)
     trace = place_trace(agreement, from_on, ahead=ahead, order=rules.version)
     awaited = PlaceAwaited(agreement=agreement.agreement, since=since, ahead=ahead, trace=trace)
     return Decision(events=(awaited,), agreement=(joined,))
+
+
+def held_already(file: CaseFile, from_on: date, context: Context) -> Decision:
+    """Whoever waits: the place is theirs. It counts from its day on, but never in a period of the agreement that is over."""
+    agreement = _agreement(file, context)
+    terms = agreement.terms_about(context.today)
+    check_day(max(from_on, context.today), context, field="place_from")
+    counted_from = max(from_on, terms.valid_from)
+    if agreement.room_from(counted_from) < 1:
+        raise NoPlaceLeft(field="place_from", agreement=agreement.agreement)
+    taken = _take(file, agreement, counted_from, context)
+    received = (
+        each.model_copy(update={"from_on": from_on}) for each in taken.events if isinstance(each, PlaceReceived)
+    )
+    return replace(taken, events=tuple(received))
 
 
 def _urgency(command: RecordUrgency, file: CaseFile) -> Decision:
