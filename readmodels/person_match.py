@@ -52,11 +52,11 @@ class PersonMatch:
         return tuple(row["person_id"] for row in rows)
 
     def _hashes(self, given: str, family: str, born: date, code: str | None) -> list[bytes]:
-        named = [f"name/{_plain(given)}/{_plain(family)}/{born}", *([f"code/{code}"] if code else [])]
+        named = [f"name/{plain(given)}/{plain(family)}/{born}", *([f"code/{code}"] if code else [])]
         return [hmac.new(self._key, each.encode(), hashlib.sha256).digest() for each in named]
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """Without accents, case and double spaces: Õie, OIE and oie are found as one. Other scripts keep their letters."""
     letters = (each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
     return " ".join("".join(letters).casefold().split())

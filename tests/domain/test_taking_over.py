@@ -78,7 +78,7 @@ def running(
     return RunningLine.model_validate({"line": RUNNING} | dict(zip(names, numbers, strict=True)) | other)
 
 
-def take_over(standing: str = "delivery", **otherwise: object) -> TakeOverJourney:
+def take_over(standing: str = "delivery", /, **otherwise: object) -> TakeOverJourney:
     told: dict[str, object] = {
         "person_id": PERSON, "municipality": "tori", "source": "cases.xlsx", "file_digest": "a" * 64, "row": 2,
         "case": "TORI-17", "balances_on": BEFORE, "standing": standing, "referred_on": REFERRED, "agreed_on": REFERRED,
