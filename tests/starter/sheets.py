@@ -74,7 +74,7 @@ def twelve_cases() -> Rows:
     return [
         *(a_case(number) for number in range(1, 9)),
         a_case(9),
-        further(9, component="mental.therapy", hours="20", allocated="900", committed="0", delivered="0", accepted="0",
+        further(9, component="mental.capacity", hours="20", allocated="900", committed="0", delivered="0", accepted="0",
                 paid="0"),
         without_a_budget(10, "planning"),
         without_a_budget(11, "assessment"),
@@ -83,9 +83,16 @@ def twelve_cases() -> Rows:
 
 
 def totals(rows: Sequence[Mapping[str, str]], **otherwise: str) -> dict[str, str]:
-    sums = {name: euros(sum(parse_euros(row.get(name) or "0") for row in rows)) for name in MONEY}
+    sums = {name: euros(sum(_cents(row.get(name) or "0") for row in rows)) for name in MONEY}
     numbers = {(row["municipality"], row["case"]) for row in rows}
     return {"case": "total", "cases": str(len(numbers)), "balances_on": UNTIL} | sums | otherwise
+
+
+def _cents(text: str) -> int:
+    try:
+        return parse_euros(text)
+    except ValueError:
+        return 0
 
 
 def sheet(folder: Path, rows: Sequence[Mapping[str, str]], name: str = "cases.csv", **of_totals: str) -> Path:
