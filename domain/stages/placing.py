@@ -175,7 +175,7 @@ def decide(command: PlaceCommand, state: Journey, context: Context) -> Decision:
                 raise PlaceTaken
             if state.file.waits_for_place:
                 raise WaitsAlready
-            _check_near(command.from_on, context)
+            check_near(command.from_on, context, field="from_on")
             return place(state.file, command.from_on, context, field="from_on")
         case RecordUrgency() if not isinstance(state, Refused | Exited):
             return _urgency(command, state.file)
@@ -251,11 +251,11 @@ def _urgency(command: RecordUrgency, file: CaseFile) -> Decision:
     return Decision(events=(recorded,), agreement=(ranked,) if file.waits_for_place else ())
 
 
-def _check_near(from_on: date, context: Context) -> None:
+def check_near(from_on: date, context: Context, *, field: str) -> None:
     """[A] A place held for longer than a year before it starts would be nobody's."""
     latest = context.today + timedelta(days=365)
     if not context.today <= from_on <= latest:
-        raise PlaceTooFarOff(field="from_on", earliest=context.today, latest=latest, day=from_on)
+        raise PlaceTooFarOff(field=field, earliest=context.today, latest=latest, day=from_on)
 
 
 def _agreement(file: CaseFile, context: Context) -> Agreement:

@@ -213,11 +213,11 @@ def _referred(command: TakeOverJourney) -> ReferralRecorded:
 
 def _placed(command: TakeOverJourney, file: CaseFile, context: Context) -> Decision:
     """Who waits takes a free place or waits on, as everybody; who has a place keeps it."""
+    from_on = command.place_from or context.today
+    placing.check_near(max(from_on, context.today), context, field="place_from")
     if command.standing == "waiting":
-        wanted = max(command.place_from or context.today, context.today)
-        return placing.place(file, wanted, context, field="place_from")
-    assert command.place_from is not None, "checked above"
-    return placing.held_already(file, command.place_from, context)
+        return placing.place(file, max(from_on, context.today), context, field="place_from")
+    return placing.held_already(file, from_on, context)
 
 
 def _further(command: TakeOverJourney, file: CaseFile, context: Context) -> Iterator[Event]:

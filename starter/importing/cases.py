@@ -106,7 +106,7 @@ def a_case(
         "source": source, "file_digest": file_digest, "row": first.row.number, "case": number,
         "balances_on": balances_on, "lines": told_lines,
     }  # fmt: skip
-    register = _person(first)
+    register = _person(first, programme)
     if told["municipality"] and told["municipality"] not in {each.code for each in programme.municipalities}:
         first.wrong("municipality", "must be the code of a municipality of the programme")
     key = (str(told["municipality"]), number)
@@ -146,7 +146,7 @@ def _is_line(row: Row, programme: Programme) -> bool:
     return any(row.cells.get(each.name) for each in columns(programme) if each.of == "line")
 
 
-def _person(cells: Cells) -> dict[str, object] | None:
+def _person(cells: Cells, programme: Programme) -> dict[str, object] | None:
     if cells.text("person_id"):
         return None
     return {
@@ -158,6 +158,7 @@ def _person(cells: Cells) -> dict[str, object] | None:
         "sex": cells.text("sex", needed=True),
         "language": cells.text("language") or "et",
         "distinct_from": tuple((cells.text("distinct_from") or "").replace(",", " ").split()),
+        "synthetic": programme.synthetic,
     }
 
 

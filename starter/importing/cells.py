@@ -10,7 +10,6 @@ from decimal import Decimal
 
 from domain.money import parse_euros
 from integrations.tables import Row
-from starter.bodies import FIRST_DAY, LAST_DAY
 
 _ESTONIAN = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 _NUMBER = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,4})?")
@@ -51,9 +50,6 @@ class Cells:
         day = _day(text)
         if day is None:
             self.wrong(column, "must be a day, like 2026-03-12 or 12.03.2026")
-        elif not FIRST_DAY <= day <= LAST_DAY:
-            self.wrong(column, "must be a day from 1900 to 2199")
-            return None
         return day
 
     def cents(self, column: str, *, needed: bool = False) -> int:

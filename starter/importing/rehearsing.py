@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from activities.messages import Submission
 from activities.recording import Recorder
@@ -64,12 +64,11 @@ class Rehearsal:
 
     async def of(self, cases: Sequence[Case]) -> Rehearsed:
         cases, problems = apart(cases)
-        own = frozenset(case.person_id for case in cases if case.register is not None)
         recorder = Recorder(
             store=self._memory,
             cipher=NullCipher(),
             programme=self._programme,
-            matches=_Others(self._matches, own),
+            matches=self._matches,
             claimable=NothingClaimed(),
             uses=NothingInUse(),
         )
@@ -151,25 +150,6 @@ class Rehearsal:
 
     def _now(self, step: Submission) -> Submission:
         return step.model_copy(update={"at": self._at})
-
-
-class _Others:
-    """People in the record, but for those whom this very sheet brought there."""
-
-    def __init__(self, matches: Matches, own: frozenset[str]) -> None:
-        self._matches, self._own = matches, own
-
-    async def like(
-        self, *, municipality: str, given_name: str, family_name: str, birth_date: date, personal_code: str | None
-    ) -> tuple[str, ...]:
-        found = await self._matches.like(
-            municipality=municipality,
-            given_name=given_name,
-            family_name=family_name,
-            birth_date=birth_date,
-            personal_code=personal_code,
-        )
-        return tuple(each for each in found if each not in self._own)
 
 
 def _line_of(refused: Rejected, case: Case) -> int | None:

@@ -86,6 +86,8 @@ def _result(told: Imported) -> str:
         return f"rehearsed: {len(told.rehearsed.new)} cases could be taken over{known}; nothing was written"
     if wrong:
         return f"{len(told.written)} cases were taken over{known}; {problems}: mend that and send the same file again"
+    if not told.in_order:
+        return f"{len(told.written)} cases were taken over{known}; the record does not hold what the file says"
     if not told.written:
         return f"nothing was added{known}"
     return f"{len(told.written)} cases were taken over{known}"

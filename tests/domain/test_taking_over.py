@@ -30,7 +30,7 @@ from domain.events import (
 from domain.ledger import Account
 from domain.pricing import NoPriceInForce
 from domain.stages.budgeting import OverYearlyCap
-from domain.stages.placing import NoPlaceLeft
+from domain.stages.placing import NoPlaceLeft, PlaceTooFarOff
 from domain.stages.planning import NotUnderContract, TwiceTheSame, UnknownGoal, UnknownLifeArea
 from domain.stages.referral import ConsentMissing, JourneyExists
 from domain.stages.taking_over import (
@@ -251,6 +251,12 @@ def test_a_place_of_before_the_agreement_counts_from_its_first_day() -> None:
     answer = case.when(take_over())
     assert answer.the(PlaceReceived).from_on == PLACED
     assert answer.the(PlaceOccupied).from_on == date(2026, 4, 1)
+
+
+@pytest.mark.parametrize("standing", ["waiting", "assessment"])
+def test_no_place_is_kept_for_longer_than_a_year(standing: str) -> None:
+    far_off = take_over(standing, place_from=date(2027, 6, 11))
+    today().when(far_off).refused(PlaceTooFarOff, field="place_from", says="to 2027-06-10")
 
 
 # ── What is refused ──────────────────────────────────────────────────────────────────────────────────────────────────

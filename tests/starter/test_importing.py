@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from activities.messages import Outcome, Submission
@@ -21,10 +22,11 @@ from integrations.tables import Row, TableRefused, read
 from runtime.embedded import embedded
 from starter.importing.cases import a_case as a_read_case
 from starter.importing.columns import columns, names
-from starter.importing.telling import Imported, as_report, in_lines
+from starter.importing.telling import REPORT, Imported, as_report, in_lines
 from starter.scene import Scene, scene
 from starter.submit import Refused, step_of
 from tests.activities.examples import now
+from tests.starter.bodies import done, listed, refused, user
 from tests.starter.sheets import (
     BY,
     PROGRAMME,
@@ -360,6 +362,25 @@ async def test_what_is_refused_only_when_it_is_written_is_told_and_the_others_go
     assert "  difference                 1      1280.00" in told(done)
 
 
+class Forgetful(Office):
+    """Says that a step was recorded, and did not record it."""
+
+    async def submit(self, step: Submission) -> Outcome:
+        if step.command == "take-over-journey" and step.data["case"] == "TORI-2":
+            return Outcome(version=1, stage="delivery")
+        return await super().submit(step)
+
+
+async def test_the_record_is_read_again_and_held_against_the_sheet(tmp_path: Path) -> None:
+    office = Forgetful()
+    await office.open()
+    done = await office.take_over(sheet(tmp_path, [a_case(1), a_case(2)]))
+    assert not done.problems
+    assert not done.in_order
+    assert "  difference                 1      1280.00" in told(done)
+    assert "the record does not hold what the file says" in told(done)
+
+
 # ── What is told ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -382,8 +403,7 @@ async def test_the_report_has_a_line_for_each_row(tmp_path: Path) -> None:
 
 
 def as_rows(done: Imported) -> tuple[Row, ...]:
-    header = ("row", "case", "journey_id", "person_id", "result", "field", "rule", "message")
-    return read(as_report(done, "report.xlsx"), name="report.xlsx", columns=header)
+    return read(as_report(done, "report.xlsx"), name="report.xlsx", columns=REPORT)
 
 
 async def test_names_do_not_stand_in_what_is_told(tmp_path: Path) -> None:
@@ -463,12 +483,38 @@ async def test_a_sheet_in_the_real_record_through_the_engine(stage: Scene, tmp_p
     rehearsed = await teekond("import", str(path), "--dry-run", **stage.environment)
     assert rehearsed.code == 0, rehearsed.out + rehearsed.err
     assert "rehearsed: 12 cases could be taken over; nothing was written" in rehearsed.out
-    done = await teekond("import", str(path), "--out", str(report), "--by", "lead.tori", **stage.environment)
-    assert done.code == 0, done.out + done.err
-    assert "12 cases were taken over" in done.out
-    assert "12 of 12 cases" in done.err
+    first = await teekond("import", str(path), "--out", str(report), "--by", "lead.tori", **stage.environment)
+    assert first.code == 0, first.out + first.err
+    assert "12 cases were taken over" in first.out
+    assert "12 of 12 cases" in first.err
+    await _goes_on(stage, read(report.read_bytes(), name=report.name, columns=REPORT)[0].cells["journey_id"])
     again = await teekond("import", str(path), **stage.environment)
     assert "nothing was added, 12 had been taken over before" in again.out
     wrong = await teekond("import", str(sheet(tmp_path, as_of_today([a_case(1, paid="9999")]))), **stage.environment)
     assert wrong.code == 1
     assert "row 2, case (case TORI-1): This case was taken over before" in wrong.out
+
+
+async def _goes_on(stage: Scene, journey_id: str) -> None:
+    """Its case manager sees where it comes from; help is told on the day after the balances, and not before."""
+    async with httpx.AsyncClient(base_url=stage.url, timeout=30) as http:
+        manager = user(stage, http, "case_manager.tori")
+        path = f"/v1/journeys/{journey_id}"
+        view = done(await manager.get(path))
+        assert view["stage"] == "delivery"
+        origin = view["origin"]
+        assert isinstance(origin, dict)
+        assert (origin["source"], origin["row"], origin["case"]) == ("cases.xlsx", 2, "TORI-1")
+        assert "Taken over from cases.xlsx, row 2" in (await manager.get(f"{path}/timeline")).text
+        today = local_date(now())
+        visit = {"line_id": "line-1", "day": str(today), "minutes": 60}
+        assert (await manager.step(path, "record-delivery", visit))["events"] == ["delivery.recorded"]
+        before = visit | {"day": str(today - timedelta(days=1))}
+        refused(await manager.post(f"{path}/commands/record-delivery", before), 422, "told_elsewhere", "day")
+        (line,) = listed(done(await manager.get(path))["budget"])
+        assert (line["delivered_cents"], line["accepted_cents"], line["paid_cents"]) == (63200, 50000, 40000)
+
+
+def test_every_column_is_explained_to_whoever_fills_in_the_sheet() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    assert [each.name for each in columns(PROGRAMME) if f"`{each.name}`" not in told] == []
