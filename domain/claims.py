@@ -12,7 +12,7 @@ from typing import TypeVar
 from pydantic import Field
 
 from domain.care import ClaimRow, Rejection, RowVerdict
-from domain.decision import Command, Context, Decision, Rejected
+from domain.decision import Command, Context, Decision, Rejected, Role
 from domain.events import (
     ClaimAssembled,
     ClaimChecked,
@@ -29,6 +29,7 @@ from domain.providers import UnknownProvider
 T = TypeVar("T")
 ROWS_A_FACT = 1_000  # 250 bytes each; a fact holds a megabyte
 ROWS_MAX = 100_000
+PAYERS = frozenset({Role.CASE_MANAGER, Role.LEAD, Role.COORDINATOR})  # [A] until the full table of rights is there
 
 
 class NotAMonth(Rejected):
@@ -62,6 +63,13 @@ class ClaimTooLong(Rejected):
 
     code = "claim_too_long"
     status = 422
+
+
+class NotForWhoClaims(Rejected):
+    """A claim is decided and paid by the municipality, not by a {role}."""
+
+    code = "not_for_who_claims"
+    status = 403
 
 
 class NotInClaim(Rejected):
@@ -211,6 +219,8 @@ def parts(rows: Iterable[T]) -> Iterator[tuple[T, ...]]:
 
 
 def _fact(command: Command, state: Claim, context: Context) -> Event:
+    if isinstance(command, DecideClaim | PayClaim) and context.actor.role not in PAYERS:
+        raise NotForWhoClaims(role=context.actor.role.replace("_", " "))
     match command, state.stage:
         case DecideClaim(), ClaimStage.ASSEMBLED:
             known = {row.delivery_id for row in state.rows}

@@ -146,10 +146,8 @@ def _line_of(row: DeliveryRow, file: CaseFile) -> LineAccount:
 
 def record(told: Told, reference: str | None, account: LineAccount, state: Journey, context: Context) -> Facts:
     line = account.line
-    on_a_day_of(account, told.day, state, context)
-    check_day(told.day, context, field="day")
+    check_day_of(account, told.day, told.minutes, state, context, field="day")
     _check_group(told, line)
-    _check_length(told, state.file)
     price = price_on(told.day, line.component, line.tariff, state.file.municipality, context)
     cents, own_cents = cost_of(told.minutes, price.cents_per_hour, told.day, state.file, context)
     room = make_room(account, cents, state.file.municipality, context)
@@ -179,10 +177,13 @@ def _check_group(told: Told, line: ServiceLine) -> None:
         raise NotAGroup(field="participants", kind=line.tariff)
 
 
-def _check_length(told: Told, file: CaseFile) -> None:
-    minutes = told.minutes + sum(each.minutes for each in file.deliveries.values() if each.day == told.day)
+def check_day_of(account: LineAccount, day: date, more: int, state: Journey, context: Context, *, field: str) -> None:
+    """Whether so many more minutes can have been given on that day."""
+    on_a_day_of(account, day, state, context, field=field)
+    check_day(day, context, field=field)
+    minutes = more + sum(each.minutes for each in state.file.deliveries.values() if each.day == day)
     if minutes > DAY:
-        raise LongDay(field="minutes", day=told.day, minutes=minutes)
+        raise LongDay(field="minutes", day=day, minutes=minutes)
 
 
 def a_goal(goal_id: str, file: CaseFile) -> str:
@@ -211,17 +212,17 @@ def make_room(account: LineAccount, cents: int, municipality: str, context: Cont
     return (BudgetReinstated(line_id=account.line.line_id, cents=cents - left),)
 
 
-def on_a_day_of(account: LineAccount, day: date, state: Journey, context: Context) -> None:
-    context.past(day, field="day")
+def on_a_day_of(account: LineAccount, day: date, state: Journey, context: Context, *, field: str = "day") -> None:
+    context.past(day, field=field)
     line, origin = account.line, state.file.origin
     if origin is not None and day <= origin.balances_on:
-        raise ToldElsewhere(field="day", day=day, until=origin.balances_on)
+        raise ToldElsewhere(field=field, day=day, until=origin.balances_on)
     if not account.ran_on(day):
-        raise OutsidePeriod(field="day", day=day, line=line.line_id, starts_on=line.starts_on, ends_on=line.ends_on)
+        raise OutsidePeriod(field=field, day=day, line=line.line_id, starts_on=line.starts_on, ends_on=line.ends_on)
     if any(each.on(day) for each in state.file.suspensions):
-        raise WhileSuspended(field="day", day=day)
+        raise WhileSuspended(field=field, day=day)
     if isinstance(state, Exited) and day > state.on:
-        raise AfterExit(field="day", day=day, exited_on=state.on)
+        raise AfterExit(field=field, day=day, exited_on=state.on)
 
 
 def content(told: Told | DeliveryRecorded) -> Content:

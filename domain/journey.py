@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import assert_never
@@ -61,7 +60,7 @@ from domain.events import (
     UrgencyRecorded,
     VisitMissed,
 )
-from domain.ledger import LineAccount, YearlyCap
+from domain.ledger import LineAccount
 from domain.persons import one_journey
 from domain.ports import QuotaMove
 from domain.stages import (
@@ -250,19 +249,21 @@ def quota_moves(before: Journey | None, after: Journey | None) -> tuple[QuotaMov
 
 
 def _cap_moves(before: Journey | None, after: Journey) -> Iterator[QuotaMove]:
-    old = {} if before is None else _capped(before.file)
-    for cap, cents in _capped(after.file).items():
-        moved = cents - old.get(cap, 0)
+    """A cap that changed is the same cap still; one that no line has any more gets back what was taken of it."""
+    old, new = {} if before is None else _capped(before.file), _capped(after.file)
+    for (component, year), (_, limit) in {**old, **new}.items():
+        moved = new.get((component, year), (0, 0))[0] - old.get((component, year), (0, 0))[0]
         if moved:
-            key = f"cap/{after.file.person_id}/{cap.component}/{cap.year}"
-            yield QuotaMove(key=key, used=moved, limit=cap.cents)
+            yield QuotaMove(key=f"cap/{after.file.person_id}/{component}/{year}", used=moved, limit=limit)
 
 
-def _capped(file: CaseFile) -> Counter[YearlyCap]:
-    spent: Counter[YearlyCap] = Counter()
+def _capped(file: CaseFile) -> dict[tuple[str, int], tuple[int, int]]:
+    """By component and year: cents set aside, and the cap."""
+    spent: dict[tuple[str, int], tuple[int, int]] = {}
     for account in file.accounts.values():
-        if account.cap is not None:
-            spent[account.cap] += account.allocated
+        if (cap := account.cap) is not None:
+            known, _ = spent.get((cap.component, cap.year), (0, 0))
+            spent[cap.component, cap.year] = known + account.allocated, cap.cents
     return spent
 
 

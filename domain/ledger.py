@@ -93,6 +93,10 @@ class LineAccount:
         accounts = {**self.balances, **{each: self.of(each) + cents for each, cents in moves.items()}}
         return replace(self, balances={each: cents for each, cents in accounts.items() if cents})
 
+    def renewed(self, cents: int) -> LineAccount:
+        """With this allocation, because a new plan has the line: what is told late of it needs an order like all help."""
+        return replace(self.moved(self.allocating(cents)), orders_given_back=0)
+
     def ended(self, cents: int) -> LineAccount:
         """With this allocation, because the line has ended. What its orders give back is kept in mind."""
         after = self.moved(self.allocating(cents))
@@ -128,11 +132,6 @@ def ordering(cents: int) -> Moves:
 
 def reinstating(cents: int) -> Moves:
     return {Account.FUNDING: -cents, Account.ORDERED: cents}
-
-
-def owing_back(cents: int) -> Moves:
-    """What the provider owes from now on; less than nothing where it was set off."""
-    return {Account.OWED_BACK: cents, Account.REFUNDS: -cents}
 
 
 def entries(before: Moves, after: Moves) -> Iterator[Entry]:

@@ -11,7 +11,7 @@ from domain.agreement import Suspension
 from domain.care import ClaimedRow, CommunityLine, ExitReason, Goal, ServiceLine, UnmetNeed
 from domain.decision import Rejected
 from domain.due import Deadline, Due, deadline
-from domain.ledger import Account, LineAccount, Moves, owing_back
+from domain.ledger import Account, LineAccount, Moves
 
 
 class UnknownLine(Rejected):
@@ -82,7 +82,7 @@ Content = tuple[date, int, str | None, str | None, int | None]  # day, minutes, 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
     """Help given, and how far its cost has come: paid <= accepted <= cents. `claimed` is what the rows of all claims come to,
-    which a correction changes only with the next claim."""
+    and `sent` those of them that were paid: a correction changes them only with the next claim."""
 
     delivery_id: str
     line_id: str
@@ -99,9 +99,22 @@ class Delivery:
     disputed: bool = False
     recovered: bool = False  # its cost is claimed back
     rejected: int = 0  # of its cost, what claims left out
-    accepted: int = 0
-    paid: int = 0
     claimed: int = 0
+    sent: int = 0
+
+    @property
+    def accepted(self) -> int:
+        """What was claimed, as far as it is still due."""
+        return max(min(self.claimed, 0 if self.recovered else self.cents), 0)
+
+    @property
+    def paid(self) -> int:
+        return max(min(self.sent, self.accepted), 0)
+
+    @property
+    def owed_back(self) -> int:
+        """Sent, and then found not to be due."""
+        return self.sent - self.paid
 
     @property
     def claimable(self) -> int:
@@ -311,22 +324,23 @@ def booked(file: CaseFile, line_id: str, moves: Moves) -> CaseFile:
 
 
 def with_delivery(file: CaseFile, after: Delivery) -> CaseFile:
-    """The delivery as it is now, and what that means to its line. What was paid and is not any more is owed back."""
+    """The delivery as it is now, and what that means to its line."""
     before = file.deliveries.get(after.delivery_id)
     was, now = _positions(before), _positions(after)
-    moves = {account: now[account] - was[account] for account in now}
-    fallen = 0 if before is None else max(before.paid - after.paid, 0)
-    file = booked(file, after.line_id, {**moves, **owing_back(fallen)})
+    file = booked(file, after.line_id, {account: now[account] - was.get(account, 0) for account in now})
     return replace(file, deliveries={**file.deliveries, after.delivery_id: after})
 
 
 def _positions(delivery: Delivery | None) -> Moves:
-    cents, accepted, paid = (0, 0, 0) if delivery is None else (delivery.cents, delivery.accepted, delivery.paid)
+    if delivery is None:
+        return {}
     return {
-        Account.ORDERED: -cents,
-        Account.DELIVERED: cents - accepted,
-        Account.PAYABLE: accepted - paid,
-        Account.PAID: paid,
+        Account.ORDERED: -delivery.cents,
+        Account.DELIVERED: delivery.cents - delivery.accepted,
+        Account.PAYABLE: delivery.accepted - delivery.paid,
+        Account.PAID: delivery.paid,
+        Account.OWED_BACK: delivery.owed_back,
+        Account.REFUNDS: -delivery.owed_back,
     }
 
 

@@ -73,6 +73,15 @@ class Deliveries:
             )  # fmt: skip
         return tuple(ClaimRow(**row) for row in rows)
 
+    async def journey_of(self, delivery_id: str) -> str | None:
+        """Where a delivery is recorded; None where there is none, or this list does not get to it yet."""
+        with translated():
+            find = "SELECT journey_id FROM read.delivery WHERE delivery_id = $1"
+            found: str | None = await self._pool.fetchval(find, delivery_id)
+            if found is None and await wait_for(self._pool, self.name, await newest_position(self._pool)):
+                found = await self._pool.fetchval(find, delivery_id)
+        return found
+
 
 def _rows(state: Journey, last: Recorded) -> Iterator[tuple[object, ...]]:
     file = state.file

@@ -20,6 +20,8 @@ from starter.commanding import commands
 from starter.problems import FieldError, ProblemRaised
 from starter.reading import reading, reference
 from starter.regional import regional
+from starter.tabling import tabling
+from starter.trail_routes import trail_reading
 
 log = structlog.get_logger()
 READY_SECONDS = 2.0
@@ -41,8 +43,10 @@ def application(parts: Parts) -> FastAPI:
     app.include_router(commands(parts))
     app.include_router(reading(parts))
     app.include_router(claiming(parts))
+    app.include_router(tabling(parts))
     app.include_router(agreement_reading(parts))
     app.include_router(regional(parts))
+    app.include_router(trail_reading(parts))
     app.include_router(reference(parts))
     return app
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,6 +13,7 @@ from domain.parties import Person
 from domain.ports import START, EventStore
 from domain.programme import Programme
 from domain.states import Journey
+from domain.trail import Fate, fate
 
 BATCH = 1_000
 
@@ -25,7 +27,7 @@ class IneligibleCost:
     day: date
     cents: int
     service: str
-    recovered: bool
+    fate: Fate
 
 
 async def ineligible_costs(store: EventStore, codec: Codec, programme: Programme) -> list[IneligibleCost]:
@@ -41,15 +43,26 @@ async def ineligible_costs(store: EventStore, codec: Codec, programme: Programme
             elif told.kind == JOURNEYS.kind:
                 journeys[stream] = JOURNEYS.evolve(journeys.get(stream), event, stream, version)
         position = batch[-1].position
-    return [
-        IneligibleCost(
-            journey_id=journey_id,
-            delivery_id=delivery.delivery_id,
-            day=delivery.day,
-            cents=delivery.cents,
-            service=entitlement.service,
-            recovered=state.file.deliveries[delivery.delivery_id].recovered,
-        )
-        for journey_id, state in sorted(journeys.items())
-        for entitlement, delivery in ineligible(state, persons[state.file.person_id], programme)
-    ]
+    return [each async for each in _explained(store, codec, programme, journeys, persons)]
+
+
+async def _explained(
+    store: EventStore,
+    codec: Codec,
+    programme: Programme,
+    journeys: Mapping[str, Journey],
+    persons: Mapping[str, Person],
+) -> AsyncIterator[IneligibleCost]:
+    """Only journeys that have such cost are read once more, for what became of it."""
+    for journey_id, state in sorted(journeys.items()):
+        found = list(ineligible(state, persons[state.file.person_id], programme))
+        history = [codec.decode(each) for each in (await store.read(journey_id)).events] if found else []
+        for entitlement, delivery in found:
+            yield IneligibleCost(
+                journey_id=journey_id,
+                delivery_id=delivery.delivery_id,
+                day=delivery.day,
+                cents=delivery.cents,
+                service=entitlement.service,
+                fate=fate(history, delivery.delivery_id, delivery.line_id),
+            )

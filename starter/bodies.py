@@ -12,11 +12,13 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from integrations.tables import MAX_BYTES
 from starter.problems import FieldError, ProblemRaised
 
 MAX_BODY = 512 * 1024  # bytes; the largest real assessment has 60 kB, and what is sealed of it must fit the record
-HEARD_OUT = 8 * MAX_BODY  # cut off in mid-sentence, most senders would not hear why
+HEARD_OUT = 8  # times as much; cut off in mid-sentence, most senders would not hear why
 MAX_DEPTH = 40
+TABLES = frozenset({"/v1/deliveries"})  # where a spreadsheet comes in; it is read by rules of its own
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)  # of every day in a body: births, contracts, visits
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # control characters; halves of a character
 
@@ -31,9 +33,13 @@ class LimitedBodies:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self._app(scope, receive, send)
             return
-        body = await _read(scope, receive)
+        most = MAX_BYTES if scope["path"] in TABLES else MAX_BODY
+        body = await _read(scope, receive, most)
         if body is None:
-            refused = _refused(413, "too_large", "body", f"A body may have {MAX_BODY} bytes.", close=True)
+            refused = _refused(413, "too_large", "body", f"A body may have {most} bytes.", close=True)
+        elif scope["path"] in TABLES:
+            await self._app(scope, _again(body, receive), send)
+            return
         elif body and not _is_json(scope):
             refused = _refused(415, "not_json", "Content-Type", "A body must be application/json.")
         elif _depth(body) > MAX_DEPTH:
@@ -56,22 +62,23 @@ def _is_json(scope: Scope) -> bool:
     return declared.partition(b";")[0].strip().lower() == b"application/json"
 
 
-async def _read(scope: Scope, receive: Receive) -> bytes | None:
+async def _read(scope: Scope, receive: Receive, most: int) -> bytes | None:
     """The whole body; None if it is too large."""
     declared: bytes = dict(scope["headers"]).get(b"content-length", b"0")
-    if not declared.isdigit() or int(declared) > HEARD_OUT:
+    heard_out = HEARD_OUT * most
+    if not declared.isdigit() or int(declared) > heard_out:
         return None
     body, length = bytearray(), 0
-    while length <= HEARD_OUT:
+    while length <= heard_out:
         message = await receive()
         if message["type"] != "http.request":
             return bytes(body)
         part = message.get("body", b"")
         length += len(part)
-        if length <= MAX_BODY:
+        if length <= most:
             body += part
         if not message.get("more_body", False):
-            return bytes(body) if length <= MAX_BODY else None
+            return bytes(body) if length <= most else None
     return None
 
 

@@ -1,15 +1,25 @@
 """Claims as a municipality and a provider look at them: every row with what became of it."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Response
 
 from activities.folding import Streams
-from domain.claims import Claim
+from domain.claims import Claim, ClaimStage
 from domain.deciders import CLAIMS
 from domain.decision import Actor
+from integrations.tables import MEDIA_TYPES, Euros, Value
 from starter.access import PROBLEMS, Parts, StreamId, caller_of, readable
-from starter.views import ClaimView, claim_view
+from starter.problems import ProblemRaised
+from starter.tabling import table_response
+from starter.views import ClaimRowView, ClaimView, claim_view
+
+PAYMENT = (
+    "claim", "provider", "municipality", "month", "journey", "delivery", "day", "component", "kind", "minutes", "euros",
+)  # fmt: skip
+_TABLES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {each: {"schema": {"type": "string", "format": "binary"}} for each in MEDIA_TYPES.values()}}
+}
 
 
 def claiming(parts: Parts) -> APIRouter:
@@ -26,4 +36,23 @@ def claiming(parts: Parts) -> APIRouter:
         response.headers["ETag"] = f'"{folded.version}"'
         return claim_view(folded.state, folded.version)
 
+    @router.get("/{id}/payment.{suffix}", operation_id="export-payment", response_class=Response, responses=_TABLES)
+    async def payment(id: StreamId, suffix: Literal["csv", "xlsx"], actor: Caller) -> Response:
+        """What is to be paid of a checked claim, row by row; an amount below zero sets off what was paid too much."""
+        await readable(parts, "claims", id, actor)
+        state = (await claims.at_latest(id))[0].state
+        assert state is not None
+        if state.stage in (ClaimStage.ASSEMBLED, ClaimStage.BEING_CHECKED):
+            raise ProblemRaised(409, "not_checked_yet", "The claim is not checked yet; there is nothing to pay.")
+        view = claim_view(state, 0)
+        rows = (_to_pay(view, row) for row in view.rows if row.accepted_cents)
+        return table_response(rows, PAYMENT, suffix, name=f"payment-{id}")
+
     return router
+
+
+def _to_pay(claim: ClaimView, row: ClaimRowView) -> tuple[Value, ...]:
+    return (
+        claim.claim_id, claim.provider_id, claim.municipality, claim.month, row.journey_id, row.delivery_id, row.day,
+        row.component, row.tariff, row.minutes, Euros(row.accepted_cents),
+    )  # fmt: skip

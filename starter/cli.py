@@ -24,6 +24,8 @@ from domain.programme import load_directory
 from domain.working_days import TALLINN, local_date
 from eventstore.migrate import migrate
 from eventstore.postgres import PostgresEventStore, create_pool, translated
+from readmodels.deliveries import Deliveries
+from readmodels.projector import Pool
 from runtime.embedded import RETENTION, embedded, running
 from runtime.lifetime import leave, until_stopped
 from runtime.processes import free_port
@@ -44,6 +46,8 @@ from starter.programmes import held_against, publications, publishing
 from starter.replaying import replay as replayed
 from starter.seeding import seed as seeded
 from starter.submit import Submitter
+from starter.trail_views import trail_text, trail_view
+from starter.trailing import Trails, checked_id
 from workflows.names import SEARCH_ATTRIBUTES
 
 DATA_DIR = Path(".teekond")
@@ -240,23 +244,41 @@ def replay(
 
 @audit.command(name="ineligible")
 def ineligible_command(data_dir: DataDir = DATA_DIR) -> None:
-    """Cost of days on which another service was paid for too; exit 1 if any of it is not claimed back."""
+    """Cost of days on which another service was paid for too, each explained; exit 1 if any of it is open."""
     settings = _settings(data_dir)
 
     async def look(store: PostgresEventStore) -> None:
         found = await ineligible_costs(store, Codec(NullCipher()), load_programme(settings.programme))
         for each in found:
-            state = "claimed back" if each.recovered else "NOT CLAIMED BACK"
-            print(f"{each.day:%d.%m.%Y}  {euros(each.cents):>10}  {each.journey_id}  {each.service}: {state}")
-        open_cents = sum(each.cents for each in found if not each.recovered)
-        print(
-            f"{len(found)} deliveries, {euros(sum(each.cents for each in found))} euros; "
-            f"{euros(open_cents)} euros not claimed back"
-        )
-        if open_cents:
+            where = f"{each.journey_id}  {each.delivery_id}"
+            print(f"{each.day:%d.%m.%Y}  {euros(each.cents):>10}  {where}  {each.service}: {each.fate.sentence}")
+        open_ones = [each.cents for each in found if not each.fate.explained]
+        total = euros(sum(each.cents for each in found))
+        print(f"{len(found)} deliveries, {total} euros; open: {len(open_ones)}, {euros(sum(open_ones))} euros")
+        if open_ones:
             raise SystemExit(FOUND)
 
     asyncio.run(_with_store(settings, look))
+
+
+@audit.command(name="trail")
+def trail_command(
+    of: Annotated[str, typer.Argument(metavar="ID", help="a claim, a delivery, or a budget line: JOURNEY/LINE")],
+    as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Where euros come from, back to the consent they rest on; or, of a budget line, where they went. Exit 1 if it does
+    not add up."""
+    trail_id, settings = checked_id(of), _settings(data_dir)
+
+    async def look(pool: Pool) -> None:
+        store, codec = PostgresEventStore(pool), Codec(NullCipher())
+        found = await Trails(store, codec, Deliveries(pool, store, codec).journey_of).of(trail_id)
+        print(trail_view(found).model_dump_json(indent=2) if as_json else trail_text(found))
+        if found.amiss:
+            raise SystemExit(FOUND)
+
+    asyncio.run(_with_pool(settings, look))
 
 
 Folder = Annotated[Path, typer.Argument(help="the folder with programme.toml", exists=True, file_okay=False)]
@@ -312,9 +334,13 @@ def what_if_command(
 
 
 async def _with_store(settings: Settings, look: Callable[[PostgresEventStore], Awaitable[None]]) -> None:
+    await _with_pool(settings, lambda pool: look(PostgresEventStore(pool)))
+
+
+async def _with_pool(settings: Settings, look: Callable[[Pool], Awaitable[None]]) -> None:
     pool = await create_pool(settings.database_url.get_secret_value(), max_size=1)
     try:
-        await look(PostgresEventStore(pool))
+        await look(pool)
     finally:
         await pool.close()
 

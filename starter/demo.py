@@ -153,7 +153,9 @@ async def _prove(on_stage: Scene, journey_id: str, now: datetime, say: Say) -> N
     await _all_agree(on_stage, journey_id, state, len(history))
     say("  workflow, record, work queue and API stand at the same version and stage")
     bounds = await _bounds_agree(on_stage, journey_id, state)
-    say(f"  {bounds} bounds in the database equal the budget lines: paid <= delivered <= committed <= allocated")
+    say(
+        f"  {bounds} bounds in the database equal the budget lines: paid <= accepted <= delivered <= committed <= allocated"
+    )
     reminders = Counter(each.event.type for each in history)["reminder.raised"]
     _must(reminders > 0, "reminders fired by themselves")
     say(f"  {reminders} reminders fired by themselves in the skipped time")

@@ -21,6 +21,7 @@ from starter.generating.refusals import NoAgreements, OnlySynthetic
 from starter.local import NotReady
 from starter.replaying import NoSuchJourney
 from starter.submit import Refused, Unavailable
+from starter.trailing import NoSuchTrail
 
 FOUND, WRONG_USE, UNREACHABLE = 1, 2, 3
 
@@ -36,7 +37,7 @@ def in_one_line() -> Iterator[None]:
         end(FOUND, f"{len(wrong.problems)} problems in the programme's data; nothing was changed")
     except Refused as refused:
         end(FOUND, refused)
-    except (SettingsError, MigrationRefused, TokensUnreadable, NoSuchJourney) as wrong:
+    except (SettingsError, MigrationRefused, TokensUnreadable, NoSuchJourney, NoSuchTrail) as wrong:
         end(WRONG_USE, wrong)
     except (NoAgreements, OnlySynthetic) as wrong:
         end(WRONG_USE, wrong.__doc__)

@@ -16,7 +16,7 @@ TITLES = {
     409: "Refused as things stand",
     412: "Changed in the meantime",
     413: "Too large",
-    415: "Not JSON",
+    415: "Not a kind of content that is taken here",
     422: "Refused by a rule",
     428: "Which version have you seen?",
     429: "Too many at once",

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime, timedelta
 from itertools import count
+from textwrap import fill
 
 import httpx
 
@@ -256,6 +257,7 @@ class Story:
             await self._pass_until_review()
             view = await self._manager.get(self._path)
             await self._review(str(view["next_review"]), "continue", quality_of_life=6)
+        await self._news()
         await self._pay()
         await self._news()
 
@@ -403,14 +405,14 @@ class Story:
         for each in timeline[self._told :]:
             when = datetime.fromisoformat(str(each["recorded_at"]))
             mark = "⏰" if _dict(each["actor"])["role"] == "system" else "  "
-            self._say(f"  {local_date(when):%d.%m.%Y} {mark} {each['sentence']}")
+            self._say(_wrapped(f"  {local_date(when):%d.%m.%Y} {mark} {each['sentence']}"))
         self._told = len(timeline)
 
     def _chapter(self, title: str) -> None:
         self._say(f"\n{title}")
 
     def _line(self, text: str) -> None:
-        self._say(f"             {text}")
+        self._say(_wrapped(f"             {text}"))
 
 
 def _no_other_service() -> list[Json]:
@@ -451,6 +453,10 @@ def _dict(value: object) -> Json:
 
 def _data(event: Json) -> Json:
     return _dict(event["data"])
+
+
+def _wrapped(line: str) -> str:
+    return fill(line, width=120, subsequent_indent=" " * 16, break_long_words=False, break_on_hyphens=False)
 
 
 def _euros(value: object) -> str:

@@ -51,7 +51,7 @@ class OverYearlyCap(Rejected):
 
 
 class CapAcrossYears(Rejected):
-    """{line} has a yearly cap, so its period must lie within one calendar year: split it."""
+    """{line} has a yearly cap, so its days, under former budgets too, must lie within one calendar year: split it."""
 
     code = "cap_across_years"
     status = 422
@@ -124,7 +124,7 @@ def _decide_budget(command: DecideBudget, state: AwaitingBudget, context: Contex
     dropped = tuple(_drop(account, context.today, settings) for account in _left_out(wanted, file))
     lines = (*_carried_over(wanted, dropped, file, settings), *dropped)
     _check_ceiling(wanted, file, settings)
-    check_caps(lines)
+    check_caps(lines, file)
     return BudgetDecided(
         budget_id=context.new_id("budget"),
         decision_id=context.new_id("decision"),
@@ -223,14 +223,14 @@ def _check_ceiling(lines: tuple[Allocation, ...], file: CaseFile, settings: Sett
         raise OverCeiling(field="minutes", minutes=fullest, degree=file.highest_need, ceiling=ceiling)
 
 
-def check_caps(lines: tuple[Allocation, ...]) -> None:
+def check_caps(lines: tuple[Allocation, ...], file: CaseFile) -> None:
     """Within this journey; over all journeys of the person the bound in the database holds."""
     spent: Counter[tuple[str, int]] = Counter()
     for line, cents, cap in ((each.line, each.cents, each.cap_cents) for each in lines):
         if cap is None:
             continue
         year = line.starts_on.year
-        if line.ends_on.year != year:
+        if {line.ends_on.year, _year_until_now(line, file)} != {year}:
             raise CapAcrossYears(field="lines", line=line.line_id)
         spent[line.component, year] += cents
         total = spent[line.component, year]
@@ -238,6 +238,12 @@ def check_caps(lines: tuple[Allocation, ...]) -> None:
             raise OverYearlyCap(
                 field="minutes", component=line.component, year=year, euros=euros(total), cap=euros(cap)
             )
+
+
+def _year_until_now(line: ServiceLine, file: CaseFile) -> int:
+    """What was spent of a line stays in the year in which it was: under the same name it would pass into another's cap."""
+    known = file.accounts.get(line.line_id)
+    return (line if known is None else known.line).starts_on.year
 
 
 def _commit(command: CommitService, file: CaseFile, context: Context) -> ServiceCommitted:
@@ -284,9 +290,7 @@ def _budgeted(file: CaseFile, event: BudgetDecided) -> InDelivery:
         known = accounts.get(line.line_id, LineAccount(line=line))
         account = replace(known.under(line, event.decided_on or line.starts_on), cap=cap)
         dropped = not allocation.minutes
-        accounts[line.line_id] = (
-            account.ended(allocation.cents) if dropped else account.moved(account.allocating(allocation.cents))
-        )
+        accounts[line.line_id] = account.ended(allocation.cents) if dropped else account.renewed(allocation.cents)
     challengeable = {**file.challengeable, event.decision_id: event.challenge_until}
     file = replace(file, accounts=accounts, challengeable=challengeable, plan_ends=event.plan_ends)
     return InDelivery(file=file, plan_id=event.plan_id, review_kind=event.review_kind, review_due=event.review_due)

@@ -13,8 +13,7 @@ from domain.decision import Command, Context, Decision, Rejected, RowResult, Wro
 from domain.double_funding import overlapping
 from domain.events import DeliveriesClaimed, PaymentRecorded
 from domain.fields import Id, Reference
-from domain.ledger import owing_back
-from domain.states import CaseFile, Delivery, Exited, Journey, booked, waits_for, with_delivery, with_file
+from domain.states import CaseFile, Delivery, Exited, Journey, waits_for, with_delivery, with_file
 
 ROWS_MAX = 1_000
 
@@ -158,21 +157,18 @@ def _claimed(file: CaseFile, event: DeliveriesClaimed) -> CaseFile:
         delivery = file.deliveries.get(row.delivery_id)
         if delivery is None or row.verdict == "held":
             continue
-        file = with_delivery(file, _rejected(delivery, row) if row.verdict == "rejected" else _accepted(delivery, row))
+        file = with_delivery(file, _judged_now(delivery, row))
     payable = tuple(row for row in event.rows if row.verdict == "accepted" and row.cents)
     if not payable:
         return file
-    return replace(file, unpaid_claims={**file.unpaid_claims, event.claim_id: payable})
+    before = file.unpaid_claims.get(event.claim_id, ())
+    return replace(file, unpaid_claims={**file.unpaid_claims, event.claim_id: (*before, *payable)})
 
 
-def _rejected(delivery: Delivery, row: ClaimedRow) -> Delivery:
-    return replace(delivery, rejected=delivery.rejected + row.cents)
-
-
-def _accepted(delivery: Delivery, row: ClaimedRow) -> Delivery:
-    """What lowers an earlier claim was taken back already, when it was corrected."""
-    accepted = min(delivery.accepted + max(row.cents, 0), delivery.cents)
-    return replace(delivery, accepted=accepted, claimed=delivery.claimed + row.cents)
+def _judged_now(delivery: Delivery, row: ClaimedRow) -> Delivery:
+    if row.verdict == "rejected":
+        return replace(delivery, rejected=delivery.rejected + row.cents)
+    return replace(delivery, claimed=delivery.claimed + row.cents)
 
 
 def _paid(file: CaseFile, event: PaymentRecorded) -> CaseFile:
@@ -180,9 +176,7 @@ def _paid(file: CaseFile, event: PaymentRecorded) -> CaseFile:
     rows = file.unpaid_claims.get(event.claim_id or "", ())
     for row in (row for row in rows if row.line_id == event.line_id):
         delivery = file.deliveries[row.delivery_id]
-        due = min(max(row.cents, 0), delivery.accepted - delivery.paid)
-        file = with_delivery(file, replace(delivery, paid=delivery.paid + due))
-        file = booked(file, row.line_id, owing_back(row.cents - due))
+        file = with_delivery(file, replace(delivery, sent=delivery.sent + row.cents))
     rest = tuple(row for row in rows if row.line_id != event.line_id)
     unpaid = {id_: each for id_, each in file.unpaid_claims.items() if id_ != event.claim_id}
     return replace(file, unpaid_claims={**unpaid, event.claim_id or "": rest} if rest else unpaid)
@@ -192,10 +186,8 @@ def _paid_without_claim(file: CaseFile, event: PaymentRecorded) -> CaseFile:
     """As before there were claims: the oldest help is accepted and paid."""
     left = event.cents
     for delivery in [each for each in file.deliveries.values() if each.line_id == event.line_id]:
-        paid = delivery.paid + min(left, delivery.cents - delivery.paid)
-        left -= paid - delivery.paid
-        file = with_delivery(
-            file,
-            replace(delivery, paid=paid, accepted=max(delivery.accepted, paid), claimed=max(delivery.claimed, paid)),
-        )
+        part = min(left, delivery.cents - delivery.paid)
+        left -= part
+        sent = delivery.sent + part
+        file = with_delivery(file, replace(delivery, sent=sent, claimed=max(delivery.claimed, sent)))
     return file

@@ -15,6 +15,7 @@ from domain.deliveries import (
     DeliveryRow,
     Told,
     a_goal,
+    check_day_of,
     content,
     cost_of,
     make_room,
@@ -97,6 +98,7 @@ class CorrectDelivery(DeliveryCommand):
     """Correct what was recorded, by a new entry; 0 minutes takes it back altogether."""
 
     name = "correct-delivery"
+    needs_person = True
 
     delivery_id: Id
     minutes: Annotated[int, Field(ge=0, le=DAY)]
@@ -181,7 +183,7 @@ def _facts(command: DeliveryCommand, state: Journey, context: Context) -> tuple[
             account = file.account(command.line_id)
             return record(command, command.reference, account, state, context)
         case CorrectDelivery():
-            return _correct(command, file, context)
+            return _correct(command, state, context)
         case ConfirmDelivery():
             _delivery(command.delivery_id, file)
             return (DeliveryConfirmed(**dict(command)),)
@@ -231,11 +233,14 @@ def _booked(state: Journey, fact: BudgetReinstated | DeliveryRecorded) -> Journe
             return evolve(state, fact)
 
 
-def _correct(command: CorrectDelivery, file: CaseFile, context: Context) -> tuple[Event, ...]:
-    """Also of what is paid: the difference stands in the next claim."""
-    delivery = _delivery(command.delivery_id, file)
+def _correct(command: CorrectDelivery, state: Journey, context: Context) -> tuple[Event, ...]:
+    """Also of what is paid: the difference stands in the next claim. More than was told must be possible as help is."""
+    file, delivery = state.file, _delivery(command.delivery_id, state.file)
+    account, more = file.account(delivery.line_id), command.minutes - delivery.minutes
+    if more > 0:
+        check_day_of(account, delivery.day, more, state, context, field="minutes")
     cents, own_cents = cost_of(command.minutes, delivery.cents_per_hour, delivery.day, file, context)
-    room = make_room(file.account(delivery.line_id), cents - delivery.cents, file.municipality, context)
+    room = make_room(account, cents - delivery.cents, file.municipality, context)
     return *room, DeliveryCorrected(
         minutes_before=delivery.minutes, cents_before=delivery.cents, cents=cents, own_cents=own_cents, **dict(command)
     )
@@ -276,15 +281,7 @@ def evolve(state: Journey, event: DeliveryEvent) -> Journey:
 def _what_it_is(delivery: Delivery, event: DeliveryChange) -> Delivery:
     match event:
         case DeliveryCorrected():
-            accepted = min(delivery.accepted, event.cents)
-            return replace(
-                delivery,
-                minutes=event.minutes,
-                cents=event.cents,
-                accepted=accepted,
-                paid=min(delivery.paid, accepted),
-                rejected=0,
-            )
+            return replace(delivery, minutes=event.minutes, cents=event.cents, rejected=0)
         case DeliveryConfirmed():
             return replace(delivery, confirmed=True)
         case DeliveryDisputed():

@@ -286,7 +286,7 @@ def _budgeted(command: TakeOverJourney, plan_id: str, file: CaseFile, context: C
     for each in command.lines:
         _check_order(each)
     lines = tuple(_opened(each, context) for each in command.lines)
-    check_caps(tuple(each.as_allocation() for each in lines))
+    check_caps(tuple(each.as_allocation() for each in lines), file)
     municipality = file.municipality
     settings = context.programme.settings(municipality, context.today)
     due = (

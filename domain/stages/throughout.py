@@ -299,7 +299,7 @@ def evolve(state: Journey, event: ThroughoutEvent) -> Journey:
         case RecoveryOpened():
             for delivery in (file.deliveries.get(each.delivery_id) for each in event.deliveries):
                 if delivery is not None:
-                    file = with_delivery(file, replace(delivery, recovered=True, accepted=0, paid=0))
+                    file = with_delivery(file, replace(delivery, recovered=True))
             return with_file(state, file)
         case CrisisPlanChanged():
             return state

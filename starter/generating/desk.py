@@ -18,7 +18,7 @@ from domain.journey import pending
 from domain.parties import Person
 from domain.places import stream_of
 from domain.ports import Appended, ComponentUse, QuotaMove, StoredEvent, StreamAppend
-from domain.programme import EVERY, Programme
+from domain.programme import Programme
 from domain.stages.throughout import RaiseReminders
 from domain.states import Journey
 from eventstore.limits import EVENTS_MAX
@@ -74,8 +74,8 @@ class NothingClaimed:
         return ()
 
 
-class NothingInUse:
-    """Nobody publishes a programme here."""
+class NothingUsed:
+    """What open budgets rest on is asked only where a programme is published; nobody here does."""
 
     async def of_components(self, *, after: date) -> tuple[ComponentUse, ...]:
         return ()
@@ -118,8 +118,6 @@ class Desk:
         self.chance = random.Random(agreement)
         self.store = RememberingStore()
         self.agreement_stream = stream_of(agreement)
-        # Who helps with everything everywhere, so that nobody's plan waits for a provider.
-        self.helpers = tuple(each.registry_code for each in programme.providers if EVERY in each.components)
         self._asked = 0
         self._recorder = Recorder(
             store=self.store,
@@ -127,7 +125,7 @@ class Desk:
             programme=programme,
             matches=NobodyAlike(),
             claimable=NothingClaimed(),
-            uses=NothingInUse(),
+            uses=NothingUsed(),
             new_id=self.new_id,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from domain.care import Finding, Goal, SectionAnswer, ServiceLine, Views
@@ -108,19 +108,19 @@ def _answer(section: Section, degree: int) -> SectionAnswer:
     )
 
 
-def plan(month: Month, begins: date, provider_id: str, chance: random.Random) -> DraftPlan:
+def plan(month: Month, begins: date, provider_of: Callable[[str], str], chance: random.Random) -> DraftPlan:
     return DraftPlan(
         main_goal=chance.choice(words.MAIN_GOALS),
         goals=tuple(
             Goal(goal_id=line.area, life_area=AREA_OF_GOAL.get(line.area, line.area), words=words.GOALS[line.area])
             for line in month.lines
         ),
-        lines=tuple(_lines(month, begins, provider_id)),
+        lines=tuple(_lines(month, begins, provider_of)),
         crisis_plan=words.CRISIS_PLAN,
     )
 
 
-def _lines(month: Month, begins: date, provider_id: str) -> Iterator[ServiceLine]:
+def _lines(month: Month, begins: date, provider_of: Callable[[str], str]) -> Iterator[ServiceLine]:
     """A year of it; a component with a yearly cap has a line for each calendar year."""
     whole = (begins, year_from(begins))
     for line in month.lines:
@@ -131,7 +131,7 @@ def _lines(month: Month, begins: date, provider_id: str) -> Iterator[ServiceLine
                 component=line.component,
                 tariff=line.tariff,
                 minutes=line.minutes * (months_until(starts, ends) + 1),
-                provider_id=provider_id,
+                provider_id=provider_of(line.component),
                 starts_on=starts,
                 ends_on=ends,
             )

@@ -14,6 +14,7 @@ from domain.decision import SYSTEM, Actor, Command, Role
 from domain.deliveries import GROUPS
 from domain.persons import CARE, GiveConsent, RecordEntitlement
 from domain.places import OfferPlace
+from domain.programme import EVERY
 from domain.stages.budgeting import CommitService, DecideBudget
 from domain.stages.delivery import (
     ConfirmDelivery,
@@ -60,7 +61,7 @@ class Path:
         self.chance = profile.chance(seed)
         self.person_id = f"person-{self.chance.getrandbits(80):020x}"
         self.journey_id = f"journey-{self.chance.getrandbits(80):020x}"
-        self.provider_id = f"provider-{self.chance.choice(desk.helpers)}"
+        self._providers = self.chance.sample(desk.programme.providers, len(desk.programme.providers))
         self._month: Month | None = None
         self._begins = self.until.date()
 
@@ -149,7 +150,7 @@ class Path:
     async def _draws_up(self) -> Times:
         """Plan, agreement, budget: the first time, and again where a review changes the plan."""
         assert self._month is not None, "the need was assessed"
-        plan = papers.plan(self._month, self._begins, self.provider_id, self.chance)
+        plan = papers.plan(self._month, self._begins, self._provider_of, self.chance)
         await self._asks(plan, self._plans_author)
         yield self._after(1, 5)
         drafted = self.journey
@@ -290,6 +291,16 @@ class Path:
         person = self._desk.person(self.person_id)
         assert person is not None, "the person is registered"
         return next((each.ends_on for each in person.entitlements.values() if each.on(self._today)), None)
+
+    def _provider_of(self, component: str) -> str:
+        """The same one whenever it is asked for; which providers come first differs from person to person."""
+        here = self.profile.municipality
+        able = (
+            each.registry_code
+            for each in self._providers
+            if {component, EVERY} & {*each.components} and {here, EVERY} & {*each.municipalities}
+        )
+        return f"provider-{next(able)}"
 
     async def _asks(self, command: Command, actor: Actor | None = None) -> None:
         await self._desk.ask(command, actor or self._manager, self.journey_id)

@@ -58,8 +58,8 @@ async def lived(
     desk = Desk(programme, profiles[0].agreement, until)
     events = () if version == 0 else (await store.read(desk.agreement_stream, limit=version)).events
     await desk.bring_in(desk.agreement_stream, AGREEMENTS.kind, events)
-    for registry_code in desk.helpers:
-        stream_id = f"provider-{registry_code}"
+    for provider in programme.providers:
+        stream_id = f"provider-{provider.registry_code}"
         await desk.bring_in(stream_id, PROVIDERS.kind, (await store.read(stream_id)).events)
     paths = [Path(profile, desk, needs, seed=seed, until=until) for profile in profiles]
     await _side_by_side(paths, desk, begin, until)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from activities.folding import Streams
+from activities.publishing import latest
+from domain.codec import Codec, NullCipher
+from domain.deciders import PROGRAMMES
 from domain.programme import Programme
 from domain.programme import load as load_programme
 from domain.states import Waiting
@@ -32,16 +36,16 @@ Say = Callable[[str], None]
 
 async def generate(settings: Settings, *, people: int, seed: int, say: Say) -> bool:
     """Whether the population is as near to the published figures as it must be. Raises OnlySynthetic, NoAgreements."""
-    programme = load_programme(settings.programme)
-    if not programme.synthetic:
+    packaged = load_programme(settings.programme)
+    if not packaged.synthetic:
         raise OnlySynthetic
     client = await connect(settings)
     pool = await create_pool(settings.database_url.get_secret_value(), max_size=2)
     figures = published()
+    store = PostgresEventStore(pool)
     try:
-        generator = Generator(
-            PostgresEventStore(pool), programme, figures, people=people, seed=seed, now=datetime.now(UTC)
-        )
+        programme = await latest(Streams(store, Codec(NullCipher()), PROGRAMMES), packaged)
+        generator = Generator(store, programme, figures, people=people, seed=seed, now=datetime.now(UTC))
         with Progress("people", people) as tick:
             generated = await generator.record(tick)
     finally:

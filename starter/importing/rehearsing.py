@@ -17,7 +17,7 @@ from domain.ports import EventStore, Matches, QuotaMove
 from domain.programme import NotKnown, Programme
 from domain.working_days import local_date
 from eventstore.memory import MemoryEventStore
-from starter.generating.desk import NothingClaimed, NothingInUse, bring_in
+from starter.generating.desk import NothingClaimed, NothingUsed, bring_in
 from starter.importing.cases import COLUMN_OF, Case
 from starter.importing.cells import Problem
 from starter.importing.twins import apart
@@ -70,7 +70,7 @@ class Rehearsal:
             programme=self._programme,
             matches=self._matches,
             claimable=NothingClaimed(),
-            uses=NothingInUse(),
+            uses=NothingUsed(),
         )
         new, known = list[Case](), list[Case]()
         for case in in_turn(cases):

@@ -14,6 +14,7 @@ from domain.deliveries import NotCommitted, OutsidePeriod, WhileSuspended
 from domain.events import (
     BudgetDecided,
     BudgetExtended,
+    BudgetReinstated,
     BudgetSettled,
     DeliveryRecorded,
     PlaceResumed,
@@ -205,6 +206,20 @@ def test_a_capped_line_lies_in_one_year() -> None:
     )
 
 
+def test_a_capped_line_does_not_pass_into_another_year_under_its_name() -> None:
+    """Else what was spent of last year's cap would be free again, and stand against this year's."""
+    day = date(2027, 1, 4)
+    talk = line("talk", THERAPY, ends_on=date(2026, 12, 31))
+    renewed = given(budgeted(talk), day, ReopenPlan(reason="A new year."))
+
+    def under(name: str) -> Given[Journey]:
+        this = line(name, THERAPY, starts_on=day, ends_on=date(2027, 6, 30))
+        return given(renewed, plan(this), agreement_to("plan-2", on=day))
+
+    under("talk").when(budget()).refused(CapAcrossYears, field="lines", says="under former budgets too")
+    under("more").when(budget()).then(BudgetDecided)
+
+
 def test_what_a_dropped_line_delivered_counts_towards_the_cap() -> None:
     """Else a new plan would open the yearly cap anew."""
     used = given(budgeted(line("talk", THERAPY, minutes=600)), order("talk"), HELPED, visit("talk", minutes=600))
@@ -282,6 +297,16 @@ def test_what_can_be_told_no_more_of_a_dropped_line_is_given_back() -> None:
     for later, kept in ((date(2026, 8, 2), 14770), (date(2026, 8, 3), 6400)):
         again = given(dropped, later, ReopenPlan(reason="She moved."), plan(work), agreement_to("plan-3", on=later))
         assert five_numbers(given(again, budget())) == (kept, kept, 6400, 3200, 3200)
+
+
+def test_a_dropped_line_that_comes_back_has_what_is_decided_and_no_more() -> None:
+    """What its orders gave back in between is for help told late, not for help to come."""
+    work = line("work", "employment.work", starts_on=NEXT)
+    back = line(starts_on=NEXT, minutes=240)
+    case = given(change_of_plan(), *replanned(work, on=NEXT), ReopenPlan(reason="She asked for it."), plan(work, back))
+    case = given(case, agreement_to("plan-3", on=NEXT), budget())
+    assert five_numbers(case)[0] == 12800
+    case.when(visit(on=NEXT, minutes=300)).refused(NotCommitted, field="minutes")
 
 
 def test_what_an_ended_line_has_left_goes_to_the_next_of_its_component_where_the_rules_say_so() -> None:
@@ -375,6 +400,26 @@ def test_a_yearly_cap_is_moved_in_the_database_with_every_budget_and_settlement(
     left = given(after, HELPED, leaving(on=HELPED))
     (back,) = (each for each in journey.quota_moves(after.known, left.known) if each.key.startswith("cap/"))
     assert (back.used, back.limit) == (-50000, 180000)
+
+
+def test_a_cap_that_was_changed_is_the_same_cap_still() -> None:
+    """What was taken under the former one counts once, not twice."""
+    before = budgeted(line("talk", THERAPY, minutes=600))
+    account = before.known.file.accounts["talk"]
+    assert account.cap is not None
+    higher = replace(account, cap=replace(account.cap, cents=200000))
+    after = replace(before.known, file=replace(before.known.file, accounts={"talk": higher}))
+    assert not [each for each in journey.quota_moves(before.known, after) if each.key.startswith("cap/")]
+
+
+def test_a_line_that_is_planned_again_has_what_is_ordered_of_it_anew_and_no_more() -> None:
+    """What its orders gave back when it was dropped is gone: it would be help that nobody ordered."""
+    other = line("daily", "daily.support", starts_on=HELPED)
+    dropped = given(in_delivery(), ReopenPlan(reason="No more."), *replanned(other, on=HELPED))
+    dropped.when(visit(minutes=360)).then(BudgetReinstated, DeliveryRecorded)
+    again = given(dropped, ReopenPlan(reason="She wants it back."), plan(line(minutes=120)))
+    again = given(again, agreement_to("plan-3", on=HELPED), budget())
+    again.when(visit(minutes=360)).refused(NotCommitted, field="minutes")
 
 
 # ── A place that is suspended ────────────────────────────────────────────────────────────────────────────────────────

@@ -121,6 +121,13 @@ def test_help_outside_the_plan_is_rejected() -> None:
     assert verdicts(given(in_delivery(), earlier), claim()) == [(FIRST, 3200, "rejected", "outside_plan")]
 
 
+def test_help_after_the_exit_is_rejected() -> None:
+    """It could not have been recorded either."""
+    late = in_delivery().when(visit()).the(DeliveryRecorded)
+    gone = given(in_delivery(), leaving(on=date(2026, 3, 25)), late)
+    assert verdicts(gone, claim()) == [(FIRST, 3200, "rejected", "after_exit")]
+
+
 def test_help_of_a_former_plan_is_claimed_under_the_next() -> None:
     """The line goes on under the new plan, from today; what was delivered before was as planned then."""
     again = given(in_delivery(visit()), date(2026, 4, 10), ReopenPlan(reason="She moved."))
@@ -181,6 +188,11 @@ def test_a_claim_is_paid_line_by_line() -> None:
     case.when(payment(on=date(2026, 3, 27))).refused(DateInFuture, field="paid_on")
 
 
+def test_a_claim_of_many_rows_is_checked_in_parts_and_paid_as_a_whole() -> None:
+    case = in_delivery(visit(), visit(), claim(FIRST), claim(SECOND))
+    assert case.when(payment()).the(PaymentRecorded).cents == 6400
+
+
 def test_nothing_is_paid_that_no_claim_accepted_or_that_is_paid_already() -> None:
     rejected = claim(rejected={FIRST: "not_delivered"})
     for case in (in_delivery(visit()), in_delivery(visit(), rejected), in_delivery(visit(), *paid())):
@@ -205,3 +217,15 @@ def test_when_all_is_claimed_and_paid_a_journey_that_is_over_is_settled() -> Non
     gone = given(in_delivery(visit(), *paid()), leaving(on=HELPED), date(2026, 4, 28), RaiseReminders())
     assert journey.settled(gone.known)
     assert not journey.settled(given(gone, correction(30)).known)
+
+
+@pytest.mark.parametrize("steps", [(claim(), payment()), (claim(),)])
+def test_a_correction_that_is_taken_back_before_the_next_claim_costs_nobody_anything(
+    steps: tuple[Command, ...],
+) -> None:
+    """Nothing is left that the provider would owe, or would never get."""
+    case = in_delivery(visit(), *steps, correction(30), correction(60))
+    paid_now = 3200 if len(steps) > 1 else 0
+    assert five_numbers(case) == (32000, 32000, 3200, 3200, paid_now)
+    assert case.known.file.accounts["recovery"].of(Account.OWED_BACK) == 0
+    assert the_first(case).claimable == 0

@@ -19,6 +19,7 @@ from domain.claims import (
     NotAMonth,
     NoteClaimPaid,
     NoteVerdicts,
+    NotForWhoClaims,
     NothingToClaim,
     NotInClaim,
     OpenClaim,
@@ -26,7 +27,7 @@ from domain.claims import (
     WrongClaimStage,
 )
 from domain.deciders import CLAIMS, NotInTheProgramme
-from domain.decision import Command, DateInFuture
+from domain.decision import Actor, Command, DateInFuture, Role
 from domain.events import (
     ClaimAssembled,
     ClaimChecked,
@@ -139,6 +140,12 @@ def test_the_municipality_says_which_rows_it_does_not_accept() -> None:
     assert answer.state.stage is ClaimStage.BEING_CHECKED
     other = Rejection(delivery_id="delivery-3", reason="other")
     assembled().when(DecideClaim(rejections=(other,))).refused(NotInClaim, field="rejections", says="delivery-3")
+
+
+def test_who_claims_neither_decides_nor_pays() -> None:
+    provider_s = Actor(id="provider.tori", role=Role.PROVIDER, municipality=TOWN)
+    assembled().by(provider_s).when(DecideClaim()).refused(NotForWhoClaims, says="not by a provider")
+    checked().by(provider_s).when(payment()).refused(NotForWhoClaims)
 
 
 def test_verdicts_come_in_parts_and_the_last_completes_the_claim() -> None:

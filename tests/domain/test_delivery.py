@@ -17,8 +17,10 @@ from domain.deliveries import (
     OutsidePeriod,
     ReferenceReused,
     UnknownPlanGoal,
+    WhileSuspended,
     record_row,
 )
+from domain.double_funding import DoubleFunding
 from domain.events import (
     BudgetReinstated,
     DeliveryConfirmed,
@@ -26,6 +28,7 @@ from domain.events import (
     DeliveryDisputed,
     DeliveryRecorded,
     DisputeSettled,
+    EntitlementRecorded,
     PaymentRecorded,
     ProgressNoted,
     VisitMissed,
@@ -47,9 +50,21 @@ from domain.stages.delivery import (
     SettleDispute,
     UnknownDelivery,
 )
+from domain.stages.holding import SuspendPlace
 from domain.states import UnknownLine
 from domain.working_days import at_hour
-from tests.domain.given import CASE_MANAGER, JOURNEY, PROGRAMME, PROVIDER, SOURCED, given
+from tests.domain.given import (
+    CASE_MANAGER,
+    JOURNEY,
+    OTHER_PROVIDER,
+    PROGRAMME,
+    PROVIDER,
+    SOURCED,
+    a_person,
+    consented,
+    given,
+    registered,
+)
 from tests.domain.steps import (
     BUDGETED,
     DRAFTED,
@@ -232,6 +247,29 @@ def test_a_correction_upwards_is_bound_by_what_was_ordered() -> None:
     given(budgeted(), order(minutes=60), HELPED, visit()).when(correction(61)).refused(NotCommitted, field="minutes")
 
 
+def test_a_correction_upwards_is_help_and_must_be_possible_as_help() -> None:
+    """Taken back, then the person was elsewhere or had left: it cannot come back as a correction of nothing to an hour."""
+    none = given(budgeted(line(minutes=2000)), order(minutes=2000), HELPED, visit(), correction(0))
+    none.when(correction(60)).then(DeliveryCorrected)
+    away = given(none, SuspendPlace(from_on=HELPED, reason="In hospital."))
+    away.when(correction(60)).refused(WhileSuspended, field="minutes")
+    gone = given(none, leaving(on=YESTERDAY))
+    gone.when(correction(60)).refused(AfterExit, field="minutes")
+    full = given(none, visit(minutes=800), visit(minutes=600))
+    full.when(correction(40)).then(DeliveryCorrected)
+    full.when(correction(41)).refused(LongDay, field="minutes", says="1441 minutes")
+    elsewhere = EntitlementRecorded(
+        entitlement_id="entitlement-1",
+        service="state_special_care",
+        starts_on=HELPED,
+        ends_on=HELPED,
+        told_by="register",
+    )
+    served = none.about(a_person(registered(), consented(), elsewhere).known)
+    served.when(correction(60)).refused(DoubleFunding, field="minutes")
+    given(in_delivery(visit()).about(served.person), correction(30))  # less is always possible
+
+
 def test_what_was_paid_and_is_corrected_is_owed_back() -> None:
     """By a new entry: the next claim has the difference, and its payment sets it off."""
     corrected = in_delivery(visit(), *paid(), correction(30))
@@ -378,6 +416,13 @@ def test_a_row_s_number_stands_for_one_entry_of_its_provider() -> None:
     assert answer.then().decided.rows[0].code == "reference_reused"
     with pytest.raises(ReferenceReused, match="A-1 was told with other content"):
         record_row(row(minutes=61), told.known, context())
+
+
+def test_two_providers_may_give_their_entries_the_same_number() -> None:
+    other = line("other", provider_id=OTHER_PROVIDER)
+    case = given(budgeted(line(), other), order(), order("other"), HELPED)
+    answer = case.when(table(row(2, "A-1"), row(3, "A-1", line_id="other")))
+    assert [each.code for each in answer.decided.rows] == ["recorded", "recorded"]
 
 
 def test_a_row_may_name_component_and_kind_where_that_says_which_line() -> None:

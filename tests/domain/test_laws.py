@@ -41,6 +41,7 @@ from domain.states import (
     Journey,
     waits_for,
 )
+from domain.trail import reckoned, stands
 from domain.working_days import local_date
 from tests.domain import steps
 from tests.domain.coding import decoded, encoded
@@ -245,6 +246,7 @@ class Path:
                 assert (
                     helped == {"cents": account.delivered, "accepted": account.accepted, "paid": account.paid}[number]
                 )
+            assert reckoned((event for event, _ in self.told), line_id).sums == stands(account)
             payments = [e for e, _ in self.told if isinstance(e, PaymentRecorded) and e.line_id == line_id]
             paid = opened["paid"] + sum(e.cents - e.set_off_cents for e in payments)
             assert account.paid + account.of(Account.OWED_BACK) == paid

@@ -42,6 +42,7 @@ from domain.stages.taking_over import (
     TooMuchToStandThere,
 )
 from domain.states import AwaitingAssessment, AwaitingPlan, InDelivery, Journey, Waiting
+from domain.trail import Source, line_trail
 from tests.domain.given import (
     BASE_SUPPORT,
     COORDINATOR,
@@ -59,7 +60,8 @@ from tests.domain.given import (
     registered,
     signed,
 )
-from tests.domain.steps import OUT, claim, leaving, line, order, review, visit
+from tests.domain.steps import OUT, claim, leaving, line, order, paid, review, visit
+from tests.domain.telling_when import recorded
 from tests.domain.test_budgeting import five_numbers
 
 TODAY, BEFORE = date(2026, 6, 10), date(2026, 6, 9)
@@ -347,3 +349,22 @@ def test_nobody_is_taken_over_who_has_a_service_that_must_not_be_combined() -> N
         )  # fmt: skip
         cared_for = a_person(registered(), consented(), service).known
         today().about(cared_for).when(take_over()).refused(DoubleFunding, field=field)
+
+
+# ── The euro's trail ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_trail_of_a_euro_goes_back_to_the_file_it_came_from() -> None:
+    case = today(take_over(), visit(on=TODAY), *paid(on=TODAY))
+    source = Source(journey=recorded(case), person=(), agreement=())
+    forward = line_trail(source, "recovery")
+    assert [(each.what, each.cents) for each in forward.moves] == [
+        ("taken_over", 128000), ("delivery", 3200), ("verdict", 3200), ("payment", 3200),
+    ]  # fmt: skip
+    assert forward.adds_up
+    assert forward.told.paid == 43200
+    back = line_trail(source, "recovery", ("delivery-1",))
+    whats = {each.what: each.sentence for each in back.grounds}
+    assert {"taken_over", "assessment", "goal", "place", "eligibility", "origin", "referral"} <= set(whats)
+    assert "from cases.xlsx, row 2" in whats["origin"]
+    assert "as was decided before the journey was taken over" in whats["eligibility"]

@@ -20,7 +20,7 @@ from domain.states import Journey
 from eventstore.memory import MemoryEventStore
 from integrations.tables import kind_of, write
 from readmodels.person_match import plain
-from starter.generating.desk import NothingInUse
+from starter.generating.desk import NothingUsed
 from starter.importing.columns import MONEY, columns
 from starter.importing.running import importer, rehearsal, taken_over
 from starter.importing.telling import Imported
@@ -140,7 +140,7 @@ class Office:
             programme=PROGRAMME,
             matches=self.matches,
             claimable=EveryDelivery(self.store),
-            uses=NothingInUse(),
+            uses=NothingUsed(),
         )
 
     async def open(self) -> Office:

@@ -22,7 +22,7 @@ from eventstore.memory import MemoryEventStore
 from eventstore.postgres import PostgresEventStore
 from runtime.embedded import embedded
 from starter.generating.calibration import published
-from starter.generating.desk import NobodyAlike, NothingClaimed, NothingInUse
+from starter.generating.desk import NobodyAlike, NothingClaimed, NothingUsed
 from starter.generating.generating import Generated, Generator, open_journeys, start
 from starter.generating.refusals import NoAgreements
 from starter.scene import Scene, scene
@@ -51,7 +51,7 @@ async def seeded(store: EventStore) -> None:
         programme=PROGRAMME,
         matches=NobodyAlike(),
         claimable=NothingClaimed(),
-        uses=NothingInUse(),
+        uses=NothingUsed(),
     )
     for command in seeds(PROGRAMME, NOW.date()):
         stream_id = command.stream_named()

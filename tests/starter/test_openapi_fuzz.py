@@ -30,7 +30,8 @@ EXAMPLES = 3
 AnyCase: TypeAlias = "Case[Any]"
 READ = (
     "get-journey", "get-timeline", "get-events", "list-journeys", "get-person", "get-agreement", "get-occupancy",
-    "get-claim", "propose-providers", "get-needs", "get-region", "get-reference", "list-publications", "live", "ready",
+    "get-claim", "export-payment", "get-trail", "get-ledger", "record-delivery-table", "propose-providers", "get-needs",
+    "get-region", "get-reference", "list-publications", "live", "ready",
 )  # fmt: skip
 PUBLIC = (*(command.name for command in ALL if not command.internal), *READ)
 
@@ -86,6 +87,7 @@ async def streams(installation: Scene) -> Mapping[str, str]:
             "persons": str(done(await manager.get(path))["person_id"]),
             "agreements": "agreement-tori",
             "providers": "provider-90000001",
+            "trail": f"{path.rpartition('/')[2]}/recovery",
             "claims": "claim-none",  # of a month that is over: none can be there yet
             "regions": await _a_region(manager),
         }
