@@ -16,9 +16,11 @@ from domain.codec import Codec, NullCipher
 from domain.programme import load as load_programme
 from domain.working_days import local_date
 from eventstore.postgres import PostgresEventStore, create_pool
+from readmodels.claim_list import ClaimList
+from readmodels.person_match import PersonMatch
 from readmodels.work_queue import WorkQueue
 from runtime.lifetime import leave, until_stopped
-from runtime.settings import Settings, load
+from runtime.settings import Settings, SettingsError, load
 from runtime.telemetry import configure
 from runtime.temporal import connect
 from starter.access import Clock, Parts
@@ -45,6 +47,8 @@ class EngineClock:
 
 
 async def serve(settings: Settings) -> None:
+    if settings.match_key is None:
+        raise SettingsError("TEEKOND_MATCH_KEY is not set; an API needs it to find people by their personal codes")
     stopped = until_stopped()
     client = await connect(settings)
     pool = await create_pool(settings.database_url.get_secret_value())
@@ -55,6 +59,8 @@ async def serve(settings: Settings) -> None:
         codec=codec,
         pool=pool,
         queue=WorkQueue(pool, store, codec),
+        claims=ClaimList(pool, store, codec),
+        people=PersonMatch(pool, settings.match_key.get_secret_value().encode()),
         submitter=Submitter(client, task_queue=settings.task_queue),
         programme=load_programme(settings.programme),
         authenticator=TokenFile.read(settings.tokens_file) if settings.tokens_file else TokenFile({}),

@@ -16,6 +16,7 @@ from activities.stages import activities
 from domain.codec import Codec, NullCipher
 from domain.programme import load as load_programme
 from eventstore.postgres import PostgresEventStore, create_pool
+from readmodels.claim_list import ClaimList
 from readmodels.component_use import DatabaseUses
 from readmodels.contracted import Contracted
 from readmodels.deliveries import Deliveries
@@ -62,9 +63,14 @@ async def work(settings: Settings) -> None:
     await recorder.look_for_publication()
     submitter = Submitter(client, task_queue=settings.task_queue)
     engine = TemporalEngine(client, task_queue=settings.task_queue)
+    claims = ClaimList(pool, store, codec)
     contracted, counts = Contracted(pool, store, codec), RegionCount(pool, store, codec)
     projector = Projector(
-        pool, store, codec, [queue, places, matches, deliveries, uses, contracted, counts], [Reactor(engine, queue)]
+        pool,
+        store,
+        codec,
+        [queue, places, matches, deliveries, claims, uses, contracted, counts],
+        [Reactor(engine, queue)],
     )
     await projector.prepare()
     if not settings.time_skipping:

@@ -417,7 +417,7 @@ def _outcome(
         )
     if not isinstance(state, Journey):
         stage = str(state.stage) if isinstance(state, Claim) else ""
-        return Outcome(version=folded.version, stage=stage, events=events, stream_id=stream_id, settled=True)
+        return Outcome(version=folded.version, stage=stage, events=events, stream_id=stream_id, settled=True, rows=rows)
     open_deadlines = tuple(
         OpenDeadline(
             id=wake.deadline.id, what=wake.deadline.what, step=wake.step, due_on=wake.deadline.due.on, at=wake.at

@@ -107,6 +107,10 @@ class Claim:
     reference: str | None = None
 
     @property
+    def claimed_cents(self) -> int:
+        return sum(each.cents for each in self.rows)
+
+    @property
     def accepted_cents(self) -> int:
         return sum(each.cents for each in self.verdicts.values() if each.verdict == "accepted")
 

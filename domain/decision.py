@@ -173,6 +173,7 @@ class RowResult(BaseModel):
     message: str = ""
     delivery_id: str | None = None
     cents: int | None = None
+    entitlement_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

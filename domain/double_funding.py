@@ -7,10 +7,10 @@ from datetime import date, timedelta
 
 from domain.care import Ineligible
 from domain.decision import Context, Rejected
-from domain.events import RecoveryOpened
+from domain.events import RecoveryOpened, RecoveryWithdrawn
 from domain.parties import Entitlement, Person
 from domain.programme import Programme
-from domain.states import Journey
+from domain.states import Delivery, Journey
 
 
 class DoubleFunding(Rejected):
@@ -68,12 +68,13 @@ def ineligible(state: Journey, person: Person, programme: Programme) -> Iterator
     for delivery in state.file.deliveries.values():
         found = overlapping(person, delivery.day, programme) if delivery.minutes else None
         if found is not None:
-            yield (
-                found,
-                Ineligible(
-                    delivery_id=delivery.delivery_id, line_id=delivery.line_id, day=delivery.day, cents=delivery.cents
-                ),
-            )
+            yield found, _cost_of(delivery)
+
+
+def _cost_of(delivery: Delivery) -> Ineligible:
+    return Ineligible(
+        delivery_id=delivery.delivery_id, line_id=delivery.line_id, day=delivery.day, cents=delivery.cents
+    )
 
 
 def recoveries(state: Journey, context: Context) -> Iterator[RecoveryOpened]:
@@ -88,6 +89,23 @@ def recoveries(state: Journey, context: Context) -> Iterator[RecoveryOpened]:
         yield RecoveryOpened(
             recovery_id=context.new_id("recovery"),
             entitlement_id=entitlement_id,
+            rules=context.programme.eligibility(deliveries[0].day).version,
+            deliveries=tuple(deliveries),
+            cents=sum(each.cents for each in deliveries),
+        )
+
+
+def withdrawals(state: Journey, context: Context) -> Iterator[RecoveryWithdrawn]:
+    """What is claimed back although its day has no such service any more, whether that was corrected or never was."""
+    if context.person is None:
+        return
+    free: dict[str, list[Ineligible]] = {}
+    for delivery in state.file.deliveries.values():
+        if delivery.recovery is not None and overlapping(context.person, delivery.day, context.programme) is None:
+            free.setdefault(delivery.recovery, []).append(_cost_of(delivery))
+    for recovery_id, deliveries in free.items():
+        yield RecoveryWithdrawn(
+            recovery_id=recovery_id,
             rules=context.programme.eligibility(deliveries[0].day).version,
             deliveries=tuple(deliveries),
             cents=sum(each.cents for each in deliveries),

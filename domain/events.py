@@ -456,6 +456,16 @@ class RecoveryOpened(Event):
     cents: Cents
 
 
+@stored_as("recovery.withdrawn", part="recovery")
+class RecoveryWithdrawn(Event):
+    """The other service was not there on these days, as is known now: of this recovery, what is claimed back no longer."""
+
+    recovery_id: Id
+    rules: Code
+    deliveries: tuple[Ineligible, ...]
+    cents: Cents
+
+
 @stored_as("payment.recorded", part="budget", day="paid_on")
 class PaymentRecorded(Event):
     """Of one line, what a claim's rows come to; `set_off_cents` of it is not sent, because the provider owed it."""

@@ -49,6 +49,7 @@ from domain.events import (
     PlanReopened,
     ProgressNoted,
     RecoveryOpened,
+    RecoveryWithdrawn,
     ReferralAccepted,
     ReferralCompleted,
     ReferralRecorded,
@@ -180,7 +181,7 @@ def evolve(state: Journey | None, event: Event, stream_id: str, version: int) ->
             return exit.evolve(state, event)
         case (
             ContactLogged() | ConsentLapsed() | CrisisPlanChanged() | ChallengeFiled() | ChallengeDecided()
-            | ChallengeLapsed() | RecoveryOpened() | ReminderRaised()
+            | ChallengeLapsed() | RecoveryOpened() | RecoveryWithdrawn() | ReminderRaised()
         ):  # fmt: skip
             return throughout.evolve(state, event)
     raise ValueError(f"{event.type} does not belong into a journey's stream")

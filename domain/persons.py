@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.care import Agreer
-from domain.decision import Command, Context, Decision, Rejected
+from domain.care import Agreer, Value
+from domain.decision import Command, Context, Decision, Rejected, RowResult
 from domain.events import (
     CarerLinked,
     ConsentGiven,
@@ -26,6 +26,9 @@ from domain.parties import Entitlement, Person
 from domain.ports import QuotaMove
 
 CARE = "person_centred_care"  # the purpose without which no journey begins
+ROWS_MAX = 200  # of one person at once
+OtherService = Literal["state_special_care", "social_rehabilitation", "similar_externally_financed_service", "other"]
+EntitlementSource = Literal["register", "person", "provider", "document"]
 
 
 class PersonExists(Rejected):
@@ -185,10 +188,31 @@ class RecordEntitlement(PersonCommand):
     name = "record-entitlement"
     part = "entitlements"
 
-    service: Literal["state_special_care", "social_rehabilitation", "similar_externally_financed_service", "other"]
+    service: OtherService
     starts_on: date
     ends_on: date | None = None
-    told_by: Literal["register", "person", "provider", "document"]
+    told_by: EntitlementSource
+
+
+class EntitlementRow(Value):
+    """One period of a table, as a register sends it; without an end it lasts until one is told."""
+
+    row: Annotated[int, Field(ge=1, le=10_000_000)]
+    service: OtherService
+    starts_on: date
+    ends_on: date | None = None
+    told_by: EntitlementSource = "register"
+
+
+class RecordEntitlements(PersonCommand):
+    """Record a person's rows of a table of such services. Each row has its own answer: recorded, known, corrected to another
+    end, or refused."""
+
+    name = "record-entitlements"
+    part = "entitlements"
+    additive = True
+
+    rows: tuple[EntitlementRow, ...] = Field(min_length=1, max_length=ROWS_MAX)
 
 
 class CorrectEntitlement(PersonCommand):
@@ -205,7 +229,7 @@ class CorrectEntitlement(PersonCommand):
 
 COMMANDS: tuple[type[PersonCommand], ...] = (
     RegisterPerson, ChangeContactDetails, NameRepresentative, LinkCarer, GiveConsent, WithdrawConsent,
-    RecordEntitlement, CorrectEntitlement,
+    RecordEntitlement, RecordEntitlements, CorrectEntitlement,
 )  # fmt: skip
 
 
@@ -216,6 +240,8 @@ def decide(command: Command, state: Person | None, context: Context) -> Decision
         return Decision(events=(_register(command, context),))
     if state is None:
         raise UnknownPerson(person_id=context.stream_id)
+    if isinstance(command, RecordEntitlements):
+        return _record_table(command, state, context)
     return Decision(events=_change(command, state, context))
 
 
@@ -259,6 +285,41 @@ def _change(command: Command, state: Person, context: Context) -> tuple[Event, .
                 raise UnknownEntitlement(field="entitlement_id", entitlement=command.entitlement_id)
             return (EntitlementCorrected(**dict(command)),)
     raise AssertionError(command)
+
+
+def _record_table(command: RecordEntitlements, state: Person, context: Context) -> Decision:
+    """Row by row, each on what is known after the rows before it."""
+    events: list[Event] = []
+    results: list[RowResult] = []
+    for row in command.rows:
+        code, entitlement_id, step = _what_a_row_asks(row, state)
+        try:
+            facts = () if step is None else _change(step, state, context)
+        except Rejected as refusal:
+            results.append(RowResult(row=row.row, code=refusal.code, field=refusal.field, message=str(refusal)))
+            continue
+        for fact in facts:
+            state = evolve(state, fact, context.stream_id, 0)
+        events += facts
+        named = entitlement_id or list(state.entitlements)[-1]
+        results.append(RowResult(row=row.row, code=code, entitlement_id=named))
+    return Decision(events=tuple(events), rows=tuple(results))
+
+
+def _what_a_row_asks(row: EntitlementRow, state: Person) -> tuple[str, str | None, PersonCommand | None]:
+    """How it is answered, of which service it tells, and what is to be done. A service with the same first day is the same
+    one; what a register sends again is then known, or has another end by now."""
+    same = [
+        each for each in state.entitlements.values() if (each.service, each.starts_on) == (row.service, row.starts_on)
+    ]
+    known = next((each for each in same if each.ends_on == row.ends_on), None)
+    if known is not None:
+        return "known", known.entitlement_id, None
+    if not same:
+        return "recorded", None, RecordEntitlement(**row.model_dump(exclude={"row"}))
+    entitlement_id = same[-1].entitlement_id
+    correction = CorrectEntitlement(entitlement_id=entitlement_id, starts_on=row.starts_on, ends_on=row.ends_on)
+    return "corrected", entitlement_id, correction
 
 
 def _is_registered(person_id: str, context: Context, *, field: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol, Self
@@ -212,6 +212,15 @@ class Matches(Protocol):
         self, *, municipality: str, given_name: str, family_name: str, birth_date: date, personal_code: str | None
     ) -> tuple[str, ...]:
         """Ids of people there with the same personal code, or the same name and birth date."""
+        ...
+
+
+class CodeHolders(Protocol):
+    """Finds people by their personal codes, which nobody keeps."""
+
+    async def with_codes(self, wanted: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """Of each municipality and personal code, the ids of the people registered there with it by now; of those that are
+        not there, nothing. Raises StoreUnavailable."""
         ...
 
 

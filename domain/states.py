@@ -81,8 +81,8 @@ Content = tuple[date, int, str | None, str | None, int | None]  # day, minutes, 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """Help given, and how far its cost has come: paid <= accepted <= cents. `claimed` is what the rows of all claims come to,
-    and `sent` those of them that were paid: a correction changes them only with the next claim."""
+    """Help given, and how far its cost has come: paid <= accepted <= cents. `claimed` is what the rows of all claims come
+    to, and `sent` those of them that were paid: a correction and a recovery change them only with the next claim."""
 
     delivery_id: str
     line_id: str
@@ -97,15 +97,23 @@ class Delivery:
     reference: str | None = None
     confirmed: bool = False
     disputed: bool = False
-    recovered: bool = False  # its cost is claimed back
+    recovery: str | None = None  # under which its cost is claimed back
     rejected: int = 0  # of its cost, what claims left out
     claimed: int = 0
     sent: int = 0
 
     @property
+    def recovered(self) -> bool:
+        return self.recovery is not None
+
+    @property
+    def worth(self) -> int:
+        return 0 if self.recovered else self.cents - self.rejected
+
+    @property
     def accepted(self) -> int:
         """What was claimed, as far as it is still due."""
-        return max(min(self.claimed, 0 if self.recovered else self.cents), 0)
+        return max(min(self.claimed, self.worth), 0)
 
     @property
     def paid(self) -> int:
@@ -113,14 +121,13 @@ class Delivery:
 
     @property
     def owed_back(self) -> int:
-        """Sent, and then found not to be due."""
+        """Sent, and then found not to be due; less than nothing where it was set off beforehand."""
         return self.sent - self.paid
 
     @property
     def claimable(self) -> int:
         """What the next claim has to say of it, in cents: nothing while it is disputed."""
-        worth = 0 if self.recovered else self.cents - self.rejected
-        return 0 if self.disputed else worth - self.claimed
+        return 0 if self.disputed else self.worth - self.claimed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -325,15 +332,14 @@ def booked(file: CaseFile, line_id: str, moves: Moves) -> CaseFile:
 
 def with_delivery(file: CaseFile, after: Delivery) -> CaseFile:
     """The delivery as it is now, and what that means to its line."""
-    before = file.deliveries.get(after.delivery_id)
-    was, now = _positions(before), _positions(after)
-    file = booked(file, after.line_id, {account: now[account] - was.get(account, 0) for account in now})
+    was, now = _positions(file.deliveries.get(after.delivery_id)), _positions(after)
+    file = booked(file, after.line_id, {account: now[account] - was[account] for account in now})
     return replace(file, deliveries={**file.deliveries, after.delivery_id: after})
 
 
 def _positions(delivery: Delivery | None) -> Moves:
     if delivery is None:
-        return {}
+        return dict.fromkeys(Account, 0)
     return {
         Account.ORDERED: -delivery.cents,
         Account.DELIVERED: delivery.cents - delivery.accepted,

@@ -16,7 +16,7 @@ from readmodels.projector import Connection, Folds, Pool, newest_position, wait_
 
 TOUCHING = (
     e.DeliveryRecorded, e.DeliveryCorrected, e.DeliveryDisputed, e.DisputeSettled, e.DeliveriesClaimed, e.RecoveryOpened,
-    e.PaymentRecorded,
+    e.RecoveryWithdrawn, e.PaymentRecorded,
 )  # fmt: skip
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from domain.codec import Recorded
 from domain.events import PersonRegistered
+from domain.ports import StoreUnavailable
 from eventstore.postgres import translated
-from readmodels.projector import Connection, Pool
+from readmodels.projector import Connection, Pool, newest_position, wait_for
 
 
 class PersonMatch:
@@ -51,9 +52,26 @@ class PersonMatch:
             )  # fmt: skip
         return tuple(row["person_id"] for row in rows)
 
+    async def with_codes(self, wanted: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """Raises StoreUnavailable where the list does not get to what is recorded by now."""
+        by_hash = {(municipality, self._hashed(f"code/{code}")): (municipality, code) for municipality, code in wanted}
+        with translated():
+            if not await wait_for(self._pool, self.name, await newest_position(self._pool)):
+                raise StoreUnavailable("the list of people has not got there yet")
+            rows = await self._pool.fetch(
+                """SELECT municipality, hash, array_agg(person_id ORDER BY person_id) AS people FROM read.person_match
+                WHERE (municipality, hash) IN (SELECT * FROM unnest($1::text[], $2::bytea[]))
+                GROUP BY municipality, hash""",
+                [municipality for municipality, _ in by_hash], [key for _, key in by_hash],
+            )  # fmt: skip
+        return {by_hash[row["municipality"], row["hash"]]: tuple(row["people"]) for row in rows}
+
     def _hashes(self, given: str, family: str, born: date, code: str | None) -> list[bytes]:
         named = [f"name/{plain(given)}/{plain(family)}/{born}", *([f"code/{code}"] if code else [])]
-        return [hmac.new(self._key, each.encode(), hashlib.sha256).digest() for each in named]
+        return [self._hashed(each) for each in named]
+
+    def _hashed(self, text: str) -> bytes:
+        return hmac.new(self._key, text.encode(), hashlib.sha256).digest()
 
 
 def plain(name: str) -> str:

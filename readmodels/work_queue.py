@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from pydantic import TypeAdapter
-
 from domain import journey
 from domain.codec import Codec, Recorded
 from domain.deciders import JOURNEYS
-from domain.fields import Id
 from domain.ports import EventStore
 from domain.states import Exited, Journey, Refused, waits_for
+from readmodels.cursors import closed, opened
 from readmodels.projector import Connection, Folds, Pool
 
-CURSOR = TypeAdapter(tuple[date, Id])
 FAR = date(9999, 12, 31)  # where nothing is due: behind everything that is
-
-
-class WrongCursor(ValueError):
-    """The cursor is not one that this list gave out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,7 +89,7 @@ class WorkQueue:
 
     async def page(self, wanted: Filter, *, cursor: str | None, limit: int) -> tuple[list[Row], str | None]:
         """The next `limit` rows, most urgent first, and the cursor of the page after them. Raises WrongCursor."""
-        due, journey_id = _opened(cursor)
+        due, journey_id = (date.min, "") if cursor is None else opened(cursor)
         rows = await self._pool.fetch(
             """SELECT * FROM read.work_queue
             WHERE ($1::text IS NULL OR municipality = $1) AND ($2::text IS NULL OR stage = $2)
@@ -116,7 +107,7 @@ class WorkQueue:
             for row in rows[:limit]
         ]
         more = len(rows) > limit
-        return shown, _closed(rows[limit - 1]["next_due"], rows[limit - 1]["journey_id"]) if more else None
+        return shown, closed(rows[limit - 1]["next_due"], rows[limit - 1]["journey_id"]) if more else None
 
     async def of_person(self, person_id: str) -> Sequence[tuple[str, str]]:
         """Open journeys of a person: (journey id, municipality)."""
@@ -148,16 +139,3 @@ def _row(state: Journey, last: Recorded) -> tuple[object, ...]:
         journey.settled(state),
         last.recorded_at,
     )
-
-
-def _closed(due: date, journey_id: str) -> str:
-    return base64.urlsafe_b64encode(json.dumps([due.isoformat(), journey_id]).encode()).decode()
-
-
-def _opened(cursor: str | None) -> tuple[date, str]:
-    if cursor is None:
-        return date.min, ""
-    try:
-        return CURSOR.validate_json(base64.urlsafe_b64decode(cursor), strict=True)
-    except ValueError as wrong:
-        raise WrongCursor(cursor) from wrong

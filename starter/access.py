@@ -13,9 +13,10 @@ from activities.publishing import latest
 from domain.codec import Codec
 from domain.deciders import PROGRAMMES
 from domain.decision import Actor
-from domain.ports import EventStore, StreamHead
+from domain.ports import CodeHolders, EventStore, StreamHead
 from domain.programme import Programme
 from domain.publications import Publications
+from readmodels.claim_list import ClaimList
 from readmodels.projector import Pool
 from readmodels.work_queue import WorkQueue
 from starter.auth import Authenticator
@@ -39,6 +40,8 @@ class Parts:
     codec: Codec
     pool: Pool
     queue: WorkQueue
+    claims: ClaimList
+    people: CodeHolders
     submitter: Submitter
     programme: Programme
     authenticator: Authenticator

@@ -17,6 +17,7 @@ from starter.agreements import agreement_reading
 from starter.bodies import LimitedBodies
 from starter.claiming import claiming
 from starter.commanding import commands
+from starter.entitling import entitling
 from starter.problems import FieldError, ProblemRaised
 from starter.reading import reading, reference
 from starter.regional import regional
@@ -44,6 +45,7 @@ def application(parts: Parts) -> FastAPI:
     app.include_router(reading(parts))
     app.include_router(claiming(parts))
     app.include_router(tabling(parts))
+    app.include_router(entitling(parts))
     app.include_router(agreement_reading(parts))
     app.include_router(regional(parts))
     app.include_router(trail_reading(parts))

@@ -18,7 +18,9 @@ from starter.problems import FieldError, ProblemRaised
 MAX_BODY = 512 * 1024  # bytes; the largest real assessment has 60 kB, and what is sealed of it must fit the record
 HEARD_OUT = 8  # times as much; cut off in mid-sentence, most senders would not hear why
 MAX_DEPTH = 40
-TABLES = frozenset({"/v1/deliveries"})  # where a spreadsheet comes in; it is read by rules of its own
+TABLES = frozenset(
+    {"/v1/deliveries", "/v1/entitlements"}
+)  # where a spreadsheet comes in; it is read by rules of its own
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)  # of every day in a body: births, contracts, visits
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # control characters; halves of a character
 

@@ -1,17 +1,23 @@
 """Claims as a municipality and a provider look at them: every row with what became of it."""
 
+from dataclasses import asdict
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel
 
 from activities.folding import Streams
 from domain.claims import Claim, ClaimStage
 from domain.deciders import CLAIMS
 from domain.decision import Actor
+from eventstore.postgres import translated
 from integrations.tables import MEDIA_TYPES, Euros, Value
-from starter.access import PROBLEMS, Parts, StreamId, caller_of, readable
-from starter.problems import ProblemRaised
-from starter.tabling import table_response
+from readmodels.claim_list import ClaimFilter
+from starter.access import PROBLEMS, CodeQuery, Parts, StreamId, caller_of, readable
+from starter.paging import PAGE, After, Cursor, Limit, link_next, page_of, seen_of, shown_up_to
+from starter.problems import ProblemRaised, malformed
+from starter.table_rows import table_response
 from starter.views import ClaimRowView, ClaimView, claim_view
 
 PAYMENT = (
@@ -22,10 +28,58 @@ _TABLES: dict[int | str, dict[str, Any]] = {
 }
 
 
+ProviderQuery = Annotated[str | None, Query(pattern=r"^[a-z]{1,12}-[0-9a-z-]{1,60}$")]
+
+
+class ClaimListed(BaseModel):
+    """`claimed_cents` may be below 0, where earlier claims are corrected; `accepted_cents` is 0 until it is checked."""
+
+    claim_id: str
+    provider_id: str
+    municipality: str
+    month: date
+    stage: str
+    version: int
+    rows: int
+    claimed_cents: int
+    accepted_cents: int
+    changed_at: datetime
+
+
+class ClaimPage(BaseModel):
+    items: tuple[ClaimListed, ...]
+    next: str | None
+
+
 def claiming(parts: Parts) -> APIRouter:
     router = APIRouter(prefix="/v1/claims", responses=PROBLEMS, tags=["claims"])
     claims: Streams[Claim] = Streams(parts.store, parts.codec, CLAIMS)
     Caller = Annotated[Actor, Depends(caller_of(parts))]  # noqa: N806 — a type, made here because it needs `parts`
+
+    @router.get("", operation_id="list-claims")
+    async def listed(
+        actor: Caller,
+        request: Request,
+        response: Response,
+        municipality: CodeQuery = None,
+        provider_id: ProviderQuery = None,
+        month: Annotated[date | None, Query(description="its first day")] = None,
+        stage: ClaimStage | None = None,
+        after: After = None,
+        cursor: Cursor = None,
+        limit: Limit = PAGE,
+    ) -> ClaimPage:
+        """Claims and what they come to, the newest month first."""
+        if month is not None and month.day != 1:
+            raise malformed("month", "must be the first day of a month")
+        wanted = ClaimFilter(
+            municipality=seen_of(parts, actor, municipality), provider_id=provider_id, month=month, stage=stage
+        )
+        with translated():  # the lists are kept in the record's database, and are away when it is
+            await shown_up_to(parts, parts.claims.name, after)
+            rows, more = await page_of(lambda: parts.claims.page(wanted, cursor=cursor, limit=limit))
+        link_next(request, response, more)
+        return ClaimPage(items=tuple(ClaimListed.model_validate(asdict(row)) for row in rows), next=more)
 
     @router.get("/{id}", operation_id="get-claim")
     async def claim(id: StreamId, actor: Caller, response: Response) -> ClaimView:

@@ -13,21 +13,17 @@ from domain.care import Check
 from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS
 from domain.decision import Actor, Stage
 from domain.parties import Person
-from domain.ports import Position
-from domain.programme import NotInForce, NotKnown, Programme
+from domain.programme import NotInForce, Programme
 from domain.publications import stream_of
 from domain.states import Journey
 from eventstore.postgres import translated
-from readmodels.projector import wait_for
-from readmodels.work_queue import Filter, Row, WorkQueue, WrongCursor
+from readmodels.work_queue import Filter, Row
 from starter.access import PROBLEMS, CodeQuery, Parts, StreamId, caller_of, readable
 from starter.agreements import party
-from starter.problems import ProblemRaised, malformed
+from starter.paging import PAGE, After, Cursor, Limit, link_next, page_of, seen_of, shown_up_to
+from starter.problems import ProblemRaised
 from starter.telling import tell, trace_of
 from starter.views import JourneyView, PersonView, PublicationView, journey_view, person_view, publication_view
-
-PAGE = 50
-PAGE_MAX = 200
 
 
 class Told(BaseModel):
@@ -131,7 +127,7 @@ def reading(parts: Parts) -> APIRouter:
         request: Request,
         response: Response,
         cursor: Annotated[int, Query(ge=0, le=2**53)] = 0,
-        limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = PAGE,
+        limit: Limit = PAGE,
     ) -> EventPage:
         """The facts themselves, in order."""
         if kind == "agreements":
@@ -141,7 +137,7 @@ def reading(parts: Parts) -> APIRouter:
         found = await parts.store.read(id, after=cursor, limit=limit + 1)
         shown = [parts.codec.decode(each) for each in found.events[:limit]]
         more = shown[-1].version if len(found.events) > limit else None
-        _link_next(request, response, more)
+        link_next(request, response, more)
         return EventPage(
             items=tuple(
                 EventView(
@@ -168,27 +164,24 @@ def reading(parts: Parts) -> APIRouter:
         case_manager: CodeQuery = None,
         overdue: bool = False,
         status: Literal["open", "ended", "all"] = "open",
-        after: Annotated[str | None, Query(max_length=60, description="a position: wait for it, up to 2 s")] = None,
-        cursor: Annotated[str | None, Query(max_length=400)] = None,
-        limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = PAGE,
+        after: After = None,
+        cursor: Cursor = None,
+        limit: Limit = PAGE,
     ) -> QueuePage:
         """The work queue: most urgent first."""
-        if not actor.is_national and municipality not in (None, actor.municipality):
-            raise ProblemRaised(403, "outside_municipality", "This belongs to another municipality than yours.")
-        if municipality is not None:
-            _must_be_known(parts.programme, municipality)
+        own = seen_of(parts, actor, municipality)
         today = await parts.clock.today()
         wanted = Filter(
-            municipality=municipality if actor.is_national else actor.municipality,
+            municipality=own,
             stage=stage,
             case_manager=case_manager,
             due_before=today if overdue else None,
             open={"open": True, "ended": False, "all": None}[status],
         )
         with translated():  # the lists are kept in the record's database, and are away when it is
-            await _shown_up_to(parts, after)
-            rows, more = await _page(parts.queue, wanted, cursor, limit)
-        _link_next(request, response, more)
+            await shown_up_to(parts, parts.queue.name, after)
+            rows, more = await page_of(lambda: parts.queue.page(wanted, cursor=cursor, limit=limit))
+        link_next(request, response, more)
         return QueuePage(today=today, items=tuple(_queue_row(row, today) for row in rows), next=more)
 
     @router.get("/persons/{id}", operation_id="get-person")
@@ -203,39 +196,8 @@ def reading(parts: Parts) -> APIRouter:
     return router
 
 
-async def _page(queue: WorkQueue, wanted: Filter, cursor: str | None, limit: int) -> tuple[list[Row], str | None]:
-    try:
-        return await queue.page(wanted, cursor=cursor, limit=limit)
-    except WrongCursor as wrong:
-        raise malformed("cursor", "must be one that this list gave out") from wrong
-
-
-async def _shown_up_to(parts: Parts, after: str | None) -> None:
-    if after is None:
-        return
-    try:
-        position = Position.parse(after)
-    except ValueError as wrong:
-        raise malformed("after", str(wrong)) from wrong
-    if not await wait_for(parts.pool, parts.queue.name, position):
-        raise ProblemRaised(503, "not_shown_yet", "The list has not got there yet; ask again.", retry_after=1)
-
-
-def _must_be_known(programme: Programme, municipality: str) -> None:
-    try:
-        programme.municipality(municipality)
-    except NotKnown as unknown:
-        raise malformed("municipality", str(unknown)) from unknown
-
-
 def _queue_row(row: Row, today: date) -> QueueRow:
     return QueueRow(**asdict(row), overdue=row.open and row.next_due is not None and row.next_due < today)
-
-
-def _link_next(request: Request, response: Response, cursor: str | int | None) -> None:
-    if cursor is not None:
-        following = request.url.include_query_params(cursor=str(cursor))
-        response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'  # the host is the asker's word
 
 
 # ── Reference data ───────────────────────────────────────────────────────────────────────────────────────────────────

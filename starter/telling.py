@@ -148,6 +148,10 @@ def _later_sentence(event: e.Event) -> str:
             return f"Ordered of {event.line_id}: {_hours(event.minutes)} for {euros(event.cents)} euros."
         case e.RecoveryOpened():
             return f"To be claimed back: {euros(event.cents)} euros, given on days that are paid for elsewhere."
+        case e.RecoveryWithdrawn():
+            return (
+                f"Not claimed back any more: {euros(event.cents)} euros; the days are not paid for elsewhere after all."
+            )
         case e.BudgetExtended():
             return f"No new plan by its end: the help goes on until {event.plan_ends.on:%d.%m.%Y}."
         case e.BudgetReinstated():

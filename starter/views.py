@@ -285,7 +285,7 @@ def claim_view(state: Claim, version: int) -> ClaimView:
         municipality=state.municipality,
         month=state.month,
         stage=state.stage,
-        claimed_cents=sum(row.cents for row in state.rows),
+        claimed_cents=state.claimed_cents,
         accepted_cents=state.accepted_cents,
         paid_on=state.paid_on,
         reference=state.reference,

@@ -10,12 +10,13 @@ from pydantic import Field
 
 from domain.care import ClaimedRow, Rejection
 from domain.decision import Command, Context, Decision, Rejected, RowResult, WrongStage
-from domain.double_funding import overlapping
+from domain.double_funding import DoubleFunding, overlapping, recoveries
 from domain.events import DeliveriesClaimed, PaymentRecorded
 from domain.fields import Id, Reference
 from domain.states import CaseFile, Delivery, Exited, Journey, waits_for, with_delivery, with_file
 
 ROWS_MAX = 1_000
+DOUBLE = DoubleFunding.code
 
 
 class NothingToPay(Rejected):
@@ -76,7 +77,8 @@ def _check(command: CheckClaimed, state: Journey, context: Context) -> Decision:
         for number, row in enumerate(rows, start=1)
     )
     fact = DeliveriesClaimed(claim_id=command.claim_id, rules=rules, rows=rows)
-    return Decision(events=(fact,), rows=tuple(told))
+    # What is refused for another service is recovered here, should nobody have looked since it was recorded.
+    return Decision(events=(fact, *recoveries(state, context)), rows=tuple(told))
 
 
 def _judged(delivery_id: str, command: CheckClaimed, state: Journey, context: Context) -> ClaimedRow:
@@ -111,7 +113,7 @@ def _against(delivery: Delivery, state: Journey, context: Context) -> Iterator[s
     if _price(delivery, state.file, context) != delivery.cents_per_hour:
         yield "price_differs"
     if context.person is not None and overlapping(context.person, day, context.programme) is not None:
-        yield "double_funding"
+        yield DOUBLE
 
 
 def _price(delivery: Delivery, file: CaseFile, context: Context) -> int | None:
@@ -157,7 +159,7 @@ def _claimed(file: CaseFile, event: DeliveriesClaimed) -> CaseFile:
         delivery = file.deliveries.get(row.delivery_id)
         if delivery is None or row.verdict == "held":
             continue
-        file = with_delivery(file, _judged_now(delivery, row))
+        file = with_delivery(file, _judged_as(delivery, row))
     payable = tuple(row for row in event.rows if row.verdict == "accepted" and row.cents)
     if not payable:
         return file
@@ -165,10 +167,11 @@ def _claimed(file: CaseFile, event: DeliveriesClaimed) -> CaseFile:
     return replace(file, unpaid_claims={**file.unpaid_claims, event.claim_id: (*before, *payable)})
 
 
-def _judged_now(delivery: Delivery, row: ClaimedRow) -> Delivery:
-    if row.verdict == "rejected":
-        return replace(delivery, rejected=delivery.rejected + row.cents)
-    return replace(delivery, claimed=delivery.claimed + row.cents)
+def _judged_as(delivery: Delivery, row: ClaimedRow) -> Delivery:
+    """A day that is paid for elsewhere lowers nothing here: the recovery does, and only for as long as it stands."""
+    if row.verdict == "accepted":
+        return replace(delivery, claimed=delivery.claimed + row.cents)
+    return delivery if row.reason == DOUBLE else replace(delivery, rejected=delivery.rejected + row.cents)
 
 
 def _paid(file: CaseFile, event: PaymentRecorded) -> CaseFile:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Literal
 
-from domain.care import Agreer, Extension, Release
+from domain.care import Agreer, Extension, Ineligible, Release
 from domain.decision import Command, Context, Decision, Rejected, WrongStage
-from domain.double_funding import recoveries
+from domain.double_funding import recoveries, withdrawals
 from domain.due import Deadline, Wake, deadline, wakes
 from domain.events import (
     BudgetExtended,
@@ -22,6 +22,7 @@ from domain.events import (
     CrisisPlanChanged,
     Event,
     RecoveryOpened,
+    RecoveryWithdrawn,
     ReferralReopened,
     ReminderRaised,
 )
@@ -29,6 +30,7 @@ from domain.fields import Code, Id, Words
 from domain.ledger import LineAccount
 from domain.reckoning import days_from, on_the_day, working_days_from
 from domain.states import (
+    CaseFile,
     Challenge,
     Exited,
     Journey,
@@ -128,7 +130,8 @@ class NoteLapsedConsent(ThroughoutCommand):
 
 
 class CheckDoubleFunding(ThroughoutCommand):
-    """Look again whether help was given on days that are paid for elsewhere, because such a service became known."""
+    """Look again whether help was given on days that are paid for elsewhere, because such a service became known, or what
+    was known of it was corrected."""
 
     name = "check-double-funding"
     part = "recovery"
@@ -187,6 +190,7 @@ def _facts(command: ThroughoutCommand, state: Journey, context: Context) -> Iter
         case NoteLapsedConsent():
             yield ConsentLapsed(**dict(command))
         case CheckDoubleFunding():
+            yield from withdrawals(state, context)
             yield from recoveries(state, context)
         case RaiseReminders():
             yield from _raise(state, context)
@@ -284,7 +288,7 @@ def _lapse(window: Deadline, state: Journey) -> Iterator[Event]:
 
 ThroughoutEvent = (
     ContactLogged | ConsentLapsed | CrisisPlanChanged | ChallengeFiled | ChallengeDecided | ChallengeLapsed
-    | RecoveryOpened | ReminderRaised
+    | RecoveryOpened | RecoveryWithdrawn | ReminderRaised
 )  # fmt: skip
 
 
@@ -297,10 +301,9 @@ def evolve(state: Journey, event: ThroughoutEvent) -> Journey:
             lapsed = file.lapsed_consents | {(event.purpose, event.recipient)}
             return with_file(state, replace(file, lapsed_consents=lapsed))
         case RecoveryOpened():
-            for delivery in (file.deliveries.get(each.delivery_id) for each in event.deliveries):
-                if delivery is not None:
-                    file = with_delivery(file, replace(delivery, recovered=True))
-            return with_file(state, file)
+            return with_file(state, _recovered(file, event.deliveries, event.recovery_id))
+        case RecoveryWithdrawn():
+            return with_file(state, _recovered(file, event.deliveries, None))
         case CrisisPlanChanged():
             return state
         case ChallengeFiled():
@@ -316,3 +319,11 @@ def evolve(state: Journey, event: ThroughoutEvent) -> Journey:
             told = STEPS[: STEPS.index(event.step) + 1]
             raised = file.raised | {(event.deadline_id, step) for step in told}
             return with_file(state, replace(file, raised=raised))
+
+
+def _recovered(file: CaseFile, deliveries: Iterable[Ineligible], recovery: str | None) -> CaseFile:
+    """None: claimed back no longer."""
+    for delivery in (file.deliveries.get(each.delivery_id) for each in deliveries):
+        if delivery is not None:
+            file = with_delivery(file, replace(delivery, recovery=recovery))
+    return file

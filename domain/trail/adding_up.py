@@ -18,6 +18,7 @@ from domain.events import (
     Event,
     PaymentRecorded,
     RecoveryOpened,
+    RecoveryWithdrawn,
     ServiceCommitted,
 )
 from domain.ledger import Account, LineAccount
@@ -81,10 +82,10 @@ class Reckoning:
                 self.deliveries[event.delivery_id] = Worth(cents=event.cents)
             case DeliveryCorrected() if event.delivery_id in self.deliveries:
                 self.deliveries[event.delivery_id].cents += event.cents - event.cents_before
-            case RecoveryOpened():
+            case RecoveryOpened() | RecoveryWithdrawn():
                 for each in event.deliveries:
                     if each.delivery_id in self.deliveries:
-                        self.deliveries[each.delivery_id].recovered = True
+                        self.deliveries[each.delivery_id].recovered = isinstance(event, RecoveryOpened)
             case DeliveriesClaimed():
                 counted = [r for r in event.rows if r.verdict == "accepted" and r.delivery_id in self.deliveries]
                 self.rows[event.claim_id] = [*self.rows.get(event.claim_id, ()), *counted]  # checked in parts, maybe

@@ -22,6 +22,7 @@ from domain.events import (
     DisputeSettled,
     PaymentRecorded,
     RecoveryOpened,
+    RecoveryWithdrawn,
     ServiceCommitted,
 )
 from domain.money import euros
@@ -110,6 +111,8 @@ def _moves(line_id: str, history: Sequence[Recorded]) -> Iterator[Step]:
                 yield from _paid(told, told.event, rows.pop(told.event.claim_id, ()))
             case RecoveryOpened():
                 yield from _recovered(told, told.event, deliveries)
+            case RecoveryWithdrawn():
+                yield from _not_recovered(told, told.event, deliveries)
             case _:
                 pass
 
@@ -219,4 +222,16 @@ def _recovered(told: Recorded, event: RecoveryOpened, deliveries: Collection[str
             )
             yield step(
                 "recovery", told, sentence, cents=-each.cents, delivery_id=each.delivery_id, versions=(event.rules,)
+            )
+
+
+def _not_recovered(told: Recorded, event: RecoveryWithdrawn, deliveries: Collection[str]) -> Iterator[Step]:
+    for each in event.deliveries:
+        if each.delivery_id in deliveries:
+            sentence = (
+                f"{each.delivery_id}: {euros(each.cents)} euros not claimed back by {event.recovery_id} any more, because "
+                f"on {dm(each.day)} no such service ran after all ({event.rules})."
+            )
+            yield step(
+                "recovery", told, sentence, cents=each.cents, delivery_id=each.delivery_id, versions=(event.rules,)
             )

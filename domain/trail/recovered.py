@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.codec import Recorded
-from domain.events import DeliveriesClaimed, DeliveryCorrected, PaymentRecorded, RecoveryOpened
+from domain.events import DeliveriesClaimed, DeliveryCorrected, PaymentRecorded, RecoveryOpened, RecoveryWithdrawn
 from domain.money import euros
 from domain.trail.adding_up import Worth, reckoned
 from domain.trail.steps import facts, plain
@@ -21,21 +21,26 @@ class Fate:
 def fate(history: Sequence[Recorded], delivery_id: str, line_id: str) -> Fate:
     """Of a delivery on a day on which it must not have been paid."""
     worth = reckoned((each.event for each in history), line_id).deliveries[delivery_id]
-    recovery = next(
-        (
-            event.recovery_id
-            for _, event in facts(history, RecoveryOpened)
-            if any(each.delivery_id == delivery_id for each in event.deliveries)
-        ),
-        None,
-    )
-    stopped = _stopped(history, delivery_id)
+    stopped, recovery = _stopped(history, delivery_id), _recovery(history, delivery_id)
     if recovery is not None:
         how = stopped or _settled(history, delivery_id, worth)
         return Fate(explained=True, sentence=f"claimed back ({recovery}), {how}")
     if stopped is not None:
         return Fate(explained=True, sentence=stopped)
     return Fate(explained=False, sentence="NOT CLAIMED BACK")
+
+
+def _recovery(history: Sequence[Recorded], delivery_id: str) -> str | None:
+    """The one by which it is claimed back now."""
+    recovery: str | None = None
+    for told in history:
+        match told.event:
+            case RecoveryOpened() | RecoveryWithdrawn() as changed:
+                if any(each.delivery_id == delivery_id for each in changed.deliveries):
+                    recovery = changed.recovery_id if isinstance(changed, RecoveryOpened) else None
+            case _:
+                pass
+    return recovery
 
 
 def _stopped(history: Sequence[Recorded], delivery_id: str) -> str | None:

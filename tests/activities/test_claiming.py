@@ -11,23 +11,16 @@ from activities.recording import Recorder
 from domain.care import Rejection
 from domain.claims import AssembleClaim, Claim, ClaimStage, DecideClaim, OpenClaim, PayClaim
 from domain.states import Journey
+from tests.activities.claims import given_help
 from tests.activities.examples import (
     MUNICIPALITY,
     NOON,
     PROVIDER,
     WatchedStore,
-    agreed,
-    assessment,
-    budget,
     delivery,
-    eligible,
-    given_a_person,
     given_the_programme,
     later,
-    ordered,
-    plan,
     recorder,
-    referral,
     step,
 )
 
@@ -49,19 +42,6 @@ class Straight:
         return await self._clerk.record(step.model_copy(update={"at": IN_APRIL}))
 
 
-async def journey(clerk: Recorder, store: WatchedStore, number: int) -> str:
-    """With an hour of help."""
-    path = f"journey-{number}"
-    person = await given_a_person(clerk, NOON, f"person-{number}")
-    await clerk.record(step(referral(person, NOON), path, at=NOON))
-    for to_plan in (eligible(), assessment(NOON), plan(NOON)):
-        await clerk.record(step(to_plan, path, at=NOON))
-    drafted = store.facts(path)[-1].model_dump()["plan_id"]
-    for command in (agreed(str(drafted), NOON), budget(), ordered(), delivery(NOON)):
-        await clerk.record(step(command, path, at=NOON))
-    return path
-
-
 @pytest.fixture
 async def clerk() -> tuple[Recorder, WatchedStore]:
     """Three journeys with help in March, and their provider's claim of it."""
@@ -69,7 +49,7 @@ async def clerk() -> tuple[Recorder, WatchedStore]:
     found = recorder(store)
     await given_the_programme(found, NOON)
     for number in range(3):
-        await journey(found, store, number)
+        await given_help(found, NOON, f"journey-{number}", f"person-{number}")
     await found.record(step(assembly(), CLAIM, at=IN_APRIL))
     return found, store
 

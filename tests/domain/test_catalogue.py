@@ -86,6 +86,7 @@ FROZEN = {
     "entitlement.recorded": 1,
     "entitlement.corrected": 1,
     "recovery.opened": 1,
+    "recovery.withdrawn": 1,
     "provider.contracted": 1,
     "provider.contract_changed": 1,
     "budget.extended": 1,

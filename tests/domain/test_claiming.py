@@ -13,6 +13,7 @@ from domain.decision import Command, DateInFuture
 from domain.deliveries import OutsidePeriod
 from domain.events import DeliveriesClaimed, DeliveryRecorded, EntitlementRecorded, PaymentRecorded
 from domain.ledger import Account
+from domain.parties import Person
 from domain.stages.claiming import NothingToPay
 from domain.stages.delivery import CorrectDelivery, DisputeDelivery, SettleDispute
 from domain.stages.planning import ReopenPlan
@@ -229,3 +230,101 @@ def test_a_correction_that_is_taken_back_before_the_next_claim_costs_nobody_anyt
     assert five_numbers(case) == (32000, 32000, 3200, 3200, paid_now)
     assert case.known.file.accounts["recovery"].of(Account.OWED_BACK) == 0
     assert the_first(case).claimable == 0
+
+
+# ── What was claimed back, and turns out to be due after all ─────────────────────────────────────────────────────────
+
+
+def owed(case: Given[Journey]) -> int:
+    return case.known.file.accounts["recovery"].of(Account.OWED_BACK)
+
+
+def elsewhere(*known: EntitlementRecorded) -> Person:
+    return a_person(registered(), consented(), *known).known
+
+
+def recovered(*steps: Command) -> Given[Journey]:
+    """After these it became known that the day is paid for elsewhere."""
+    return given(in_delivery(visit(), *steps).about(elsewhere(served_elsewhere())), CheckDoubleFunding())
+
+
+def after_all(case: Given[Journey]) -> Given[Journey]:
+    """It was not: the register had the wrong person."""
+    return given(case.about(elsewhere()), CheckDoubleFunding())
+
+
+def test_what_was_paid_and_claimed_back_and_set_off_is_claimed_again() -> None:
+    set_off = given(recovered(*paid()), *paid(number=2))
+    assert (five_numbers(set_off), owed(set_off)) == ((32000, 32000, 3200, 0, 0), 0)
+    free = after_all(set_off)
+    assert (five_numbers(free), owed(free)) == ((32000, 32000, 3200, 0, 0), 0)
+    assert verdicts(free, claim(number=3)) == [(FIRST, 3200, "accepted", None)]
+    again = given(free, *paid(number=3))
+    assert (five_numbers(again), owed(again)) == ((32000, 32000, 3200, 3200, 3200), 0)
+    assert the_first(again).claimable == 0
+
+
+def test_what_was_claimed_back_and_never_set_off_is_paid_as_it_was() -> None:
+    case = recovered(*paid())
+    assert owed(case) == 3200
+    free = after_all(case)
+    assert (five_numbers(free), owed(free)) == ((32000, 32000, 3200, 3200, 3200), 0)
+    assert verdicts(free, claim(number=2)) == [(FIRST, 0, "rejected", "nothing_to_claim")]
+
+
+def test_what_was_accepted_and_not_paid_yet_is_payable_again() -> None:
+    free = after_all(recovered(claim()))
+    assert (five_numbers(free), owed(free)) == ((32000, 32000, 3200, 3200, 0), 0)
+    even = given(free, payment())
+    assert (five_numbers(even), owed(even)) == ((32000, 32000, 3200, 3200, 3200), 0)
+
+
+def test_a_claim_that_is_paid_while_its_help_is_claimed_back_is_owed_until_it_is_not() -> None:
+    case = given(recovered(claim()), payment())
+    assert (five_numbers(case), owed(case)) == ((32000, 32000, 3200, 0, 0), 3200)
+    free = after_all(case)
+    assert (five_numbers(free), owed(free)) == ((32000, 32000, 3200, 3200, 3200), 0)
+
+
+@pytest.mark.parametrize("order", [(2, 3), (3, 2)])
+def test_what_sets_off_and_what_claims_again_may_be_paid_in_any_order(order: tuple[int, int]) -> None:
+    between = given(after_all(given(recovered(*paid()), claim(number=2))), claim(number=3))
+    even = given(between, *(payment(number) for number in order))
+    assert (five_numbers(even), owed(even)) == ((32000, 32000, 3200, 3200, 3200), 0)
+
+
+def test_what_was_never_claimed_is_claimed_once_it_is_not_claimed_back_any_more() -> None:
+    free = after_all(recovered())
+    assert verdicts(free, claim()) == [(FIRST, 3200, "accepted", None)]
+
+
+@pytest.mark.parametrize("looked", [(CheckDoubleFunding(),), ()])
+def test_what_a_claim_refused_for_the_other_service_is_claimed_when_that_was_wrong(
+    looked: tuple[CheckDoubleFunding, ...],
+) -> None:
+    """Whether or not somebody had looked before the claim came: it is recovered with the refusal at the latest."""
+    case = given(in_delivery(visit()).about(elsewhere(served_elsewhere())), *looked, claim())
+    assert the_first(case).recovered
+    assert the_first(case).claimable == 0
+    assert verdicts(after_all(case), claim(number=2)) == [(FIRST, 3200, "accepted", None)]
+
+
+def test_what_the_municipality_refused_stays_refused() -> None:
+    case = recovered(claim(rejected={FIRST: "not_delivered"}))
+    assert the_first(after_all(case)).claimable == 0
+
+
+def test_what_is_claimed_back_and_then_taken_back_altogether_is_owed_once() -> None:
+    none = given(recovered(*paid()), correction(0))
+    assert (five_numbers(none), owed(none)) == ((32000, 32000, 0, 0, 0), 3200)
+    assert owed(after_all(none)) == 3200
+    for case in (none, after_all(none)):
+        even = given(case, *paid(number=2))
+        assert (five_numbers(even), owed(even)) == ((32000, 32000, 0, 0, 0), 0)
+        assert the_first(even).claimable == 0
+
+
+def test_what_was_shortened_while_it_was_claimed_back_is_owed_for_the_rest() -> None:
+    free = after_all(given(recovered(*paid()), correction(30)))
+    assert (five_numbers(free), owed(free)) == ((32000, 32000, 1600, 1600, 1600), 1600)
+    assert verdicts(free, claim(number=2)) == [(FIRST, -1600, "accepted", None)]

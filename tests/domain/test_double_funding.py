@@ -11,6 +11,7 @@ from domain.deciders import PERSONS
 from domain.decision import Command
 from domain.double_funding import DoubleFunding, forbidden_on
 from domain.events import (
+    DeliveryCorrected,
     DeliveryRecorded,
     EntitlementCorrected,
     EntitlementRecorded,
@@ -20,6 +21,7 @@ from domain.events import (
     PlacePostponed,
     PlaceReceived,
     RecoveryOpened,
+    RecoveryWithdrawn,
     ServiceCommitted,
     WaitingLeft,
 )
@@ -27,7 +29,10 @@ from domain.parties import Person
 from domain.persons import (
     CorrectEntitlement,
     EntitlementBackwards,
+    EntitlementRow,
+    OtherService,
     RecordEntitlement,
+    RecordEntitlements,
     UnknownEntitlement,
 )
 from domain.stages.delivery import CorrectDelivery
@@ -157,6 +162,69 @@ def test_a_delivery_that_was_taken_back_is_no_cost() -> None:
     case.when(CheckDoubleFunding()).then()
 
 
+def test_more_help_on_such_a_day_is_not_recorded_by_a_correction_either() -> None:
+    case = in_delivery(HELPED, visit(on=HELPED)).about(someone(entitled(HELPED)))
+    case.when(CorrectDelivery(delivery_id="delivery-1", minutes=90, reason="Stayed longer.")).refused(
+        DoubleFunding, field="minutes", says=CARE_HOME
+    )
+    case.when(CorrectDelivery(delivery_id="delivery-1", minutes=30, reason="Left earlier.")).then(DeliveryCorrected)
+
+
+# ── What was claimed back wrongly ────────────────────────────────────────────────────────────────────────────────────
+
+LATER = date(2026, 4, 2)
+
+
+def claimed_back() -> Given[Journey]:
+    """Of two days, since the service seemed to run on both."""
+    helped = in_delivery(HELPED, visit(on=HELPED), LATER, visit(on=LATER))
+    return given(helped.about(someone(entitled(HELPED))), CheckDoubleFunding())
+
+
+def recovered_of(state: Journey) -> list[bool]:
+    return [each.recovered for each in state.file.deliveries.values()]
+
+
+def test_a_recovery_is_taken_back_by_a_new_entry_when_the_service_never_was() -> None:
+    case = claimed_back().about(someone())
+    answer = case.when(CheckDoubleFunding()).then(
+        RecoveryWithdrawn(
+            recovery_id="recovery-1",
+            rules="demo.eligibility@2026",
+            deliveries=(
+                Ineligible(delivery_id="delivery-1", line_id="recovery", day=HELPED, cents=3200),
+                Ineligible(delivery_id="delivery-2", line_id="recovery", day=LATER, cents=3200),
+            ),
+            cents=6400,
+        )
+    )
+    assert recovered_of(answer.state) == [False, False]
+    assert [each.claimable for each in answer.state.file.deliveries.values()] == [3200, 3200]
+    answer.after.when(CheckDoubleFunding()).then()
+
+
+def test_of_a_service_that_ended_earlier_only_the_days_after_it_are_taken_back() -> None:
+    case = claimed_back().about(someone(entitled(HELPED, HELPED)))
+    answer = case.when(CheckDoubleFunding())
+    assert [each.delivery_id for each in answer.the(RecoveryWithdrawn).deliveries] == ["delivery-2"]
+    assert recovered_of(answer.state) == [True, False]
+    never = given(answer.after.about(someone()), CheckDoubleFunding())
+    assert recovered_of(never.known) == [False, False]
+
+
+def test_what_another_such_service_stands_against_stays_claimed_back() -> None:
+    case = claimed_back().about(someone(entitled(HELPED, id_="entitlement-2")))
+    case.when(CheckDoubleFunding()).then()
+
+
+def test_a_service_that_lay_on_other_days_is_taken_back_here_and_claimed_back_there() -> None:
+    helped = in_delivery(HELPED, visit(on=HELPED), LATER, visit(on=LATER))
+    first = given(helped.about(someone(entitled(HELPED, HELPED))), CheckDoubleFunding())
+    moved = first.about(someone(entitled(LATER)))
+    answer = moved.when(CheckDoubleFunding()).then(RecoveryWithdrawn, RecoveryOpened)
+    assert recovered_of(answer.state) == [False, True]
+
+
 # ── What is known of other services ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -188,3 +256,57 @@ def test_a_service_does_not_end_before_it_starts(backwards: Command) -> None:
 def test_only_what_was_recorded_is_corrected() -> None:
     unknown = CorrectEntitlement(entitlement_id="entitlement-9", starts_on=DECIDED)
     a_person(registered()).when(unknown).refused(UnknownEntitlement, field="entitlement_id", says="entitlement-9")
+
+
+# ── As a register tells of it, in a table ────────────────────────────────────────────────────────────────────────────
+
+
+def table(*periods: tuple[date, date | None], service: OtherService = "state_special_care") -> RecordEntitlements:
+    rows = enumerate(periods, start=2)
+    return RecordEntitlements(
+        rows=tuple(EntitlementRow(row=row, service=service, starts_on=start, ends_on=end) for row, (start, end) in rows)
+    )
+
+
+def answers(case: Given[Person], command: RecordEntitlements) -> list[tuple[int, str, str | None, str | None]]:
+    rows = case.when(command).decided.rows
+    return [(each.row, each.code, each.field, each.entitlement_id) for each in rows]
+
+
+def test_each_row_of_a_table_has_its_answer_and_sent_again_nothing_is_doubled() -> None:
+    case = a_person(registered())
+    sent = table((DECIDED, None), (HELPED, DECIDED), (HELPED, HELPED))
+    assert answers(case, sent) == [
+        (2, "recorded", None, "entitlement-1"),
+        (3, "entitlement_backwards", "ends_on", None),
+        (4, "recorded", None, "entitlement-2"),
+    ]
+    case.when(sent).then(
+        entitled(DECIDED, id_="entitlement-1"), entitled(HELPED, HELPED, id_="entitlement-2")
+    ).after.when(sent).then()
+    assert [code for _, code, _, _ in answers(given(case, sent), sent)] == ["known", "entitlement_backwards", "known"]
+
+
+def test_a_service_with_the_same_first_day_and_another_end_is_corrected() -> None:
+    case = given(a_person(registered()), table((DECIDED, None)))
+    ended = table((DECIDED, HELPED))
+    case.when(ended).then(
+        EntitlementCorrected(entitlement_id="entitlement-1", starts_on=DECIDED, ends_on=HELPED, withdrawn=False)
+    )
+    assert answers(case, ended) == [(2, "corrected", None, "entitlement-1")]
+    assert answers(given(case, ended), ended) == [(2, "known", None, "entitlement-1")]
+    assert answers(given(case, ended), table((DECIDED, None))) == [(2, "corrected", None, "entitlement-1")]
+    assert answers(case, table((DECIDED, None), service="other")) == [(2, "recorded", None, "entitlement-2")]
+
+
+def test_a_table_that_says_both_ends_the_service_where_its_last_row_does() -> None:
+    both = table((DECIDED, None), (DECIDED, HELPED))
+    case = a_person(registered())
+    assert [code for _, code, _, _ in answers(case, both)] == ["recorded", "corrected"]
+    assert given(case, both).known.entitlements["entitlement-1"].ends_on == HELPED
+
+
+def test_what_was_withdrawn_and_is_told_again_is_recorded_again() -> None:
+    withdrawn = CorrectEntitlement(entitlement_id="entitlement-1", starts_on=DECIDED, withdrawn=True)
+    case = given(a_person(registered()), table((DECIDED, None)), withdrawn)
+    assert answers(case, table((DECIDED, None))) == [(2, "recorded", None, "entitlement-2")]

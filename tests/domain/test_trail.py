@@ -275,7 +275,16 @@ def test_cost_that_was_claimed_back_is_explained(
 
 def test_cost_that_a_claim_stopped_is_explained() -> None:
     case = given(in_delivery(visit()).about(someone(served_elsewhere())), claim())
-    assert what_became_of_it(case) == (True, "stopped in claim-1 (double funding)")
+    assert what_became_of_it(case) == (True, "claimed back (recovery-1), stopped in claim-1 (double funding)")
+
+
+def test_what_is_claimed_back_no_more_is_told_in_the_trail_and_is_open_again() -> None:
+    """The service was not there after all; should it turn out that it was, the cost stands open."""
+    free = given(found_out(visit(), *paid()).about(someone()), CheckDoubleFunding())
+    assert ("recovery", 3200) in moves(free)
+    assert trail(free).adds_up
+    assert (trail(free).told.paid, trail(free).told.owed_back) == (3200, 0)
+    assert what_became_of_it(free) == (False, "NOT CLAIMED BACK")
 
 
 @pytest.mark.parametrize("steps", [(), (claim(),), paid()])

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from domain.persons import RegisterPerson
+from domain.ports import StoreUnavailable
 from eventstore.postgres import PostgresEventStore
 from readmodels.person_match import PersonMatch
 from readmodels.projector import Pool, Projector
@@ -87,8 +88,27 @@ async def test_each_municipality_finds_its_own_people_only(matches: PersonMatch)
     assert await like(matches, "Õie-Mari", "Žukov Näidis", municipality="tapa") == ()
 
 
+async def test_people_are_found_by_their_personal_codes_in_their_own_municipality(matches: PersonMatch) -> None:
+    here, there, nobody = (MUNICIPALITY, _coded()), ("tapa", _coded()), (MUNICIPALITY, "38001010001")
+    assert await matches.with_codes({here, there, nobody}) == {here: ("person-1",)}
+    assert await matches.with_codes(set()) == {}
+
+
+async def test_who_was_registered_just_now_is_not_missed(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rather than that somebody is not found who is there, nobody is told anything."""
+    monkeypatch.setattr("readmodels.projector.WAIT", 0.1)
+    store = PostgresEventStore(pool)
+    await recorder(store).record(step(oie(personal_code=_coded()), "person-1", at=NOON))
+    found = PersonMatch(pool, b"a key")
+    await Projector(pool, store, CODEC, [found]).prepare()
+    with pytest.raises(StoreUnavailable, match="has not got there yet"):
+        await found.with_codes({(MUNICIPALITY, _coded())})
+
+
 async def test_without_the_key_nothing_is_found_and_nothing_can_be_read(pool: Pool, matches: PersonMatch) -> None:
-    assert await like(PersonMatch(pool, b"another key"), "Õie-Mari", "Žukov Näidis") == ()
+    other = PersonMatch(pool, b"another key")
+    assert await like(other, "Õie-Mari", "Žukov Näidis") == ()
+    assert await other.with_codes({(MUNICIPALITY, _coded())}) == {}
     rows = await pool.fetch("SELECT * FROM read.person_match")
     assert [len(row["hash"]) for row in rows] == [32, 32]
     kept = " ".join(str(dict(row)) for row in rows).casefold()

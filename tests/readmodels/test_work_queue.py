@@ -17,10 +17,11 @@ from domain.stages.planning import AgreePlan
 from domain.states import Exited, Journey, Refused, waits_for
 from eventstore.postgres import PostgresEventStore
 from readmodels import projector as projecting
+from readmodels.cursors import WrongCursor
 from readmodels.lookout import DatabaseLookout
 from readmodels.place_count import PlaceCount
 from readmodels.projector import Pool, Projector
-from readmodels.work_queue import Filter, Row, WorkQueue, WrongCursor
+from readmodels.work_queue import Filter, Row, WorkQueue
 from starter.seeding import SEEDER
 from tests.activities.examples import (
     NOON,

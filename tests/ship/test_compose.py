@@ -66,7 +66,7 @@ def test_every_setting_of_a_container_of_ours_exists_and_is_one_we_take(service:
 
 
 def test_each_part_has_the_settings_it_cannot_do_without() -> None:
-    assert "TEEKOND_MATCH_KEY" in SERVICES["worker"].environment
+    assert all("TEEKOND_MATCH_KEY" in SERVICES[each].environment for each in ("worker", "api"))
     assert SERVICES["api"].environment["TEEKOND_TOKENS_FILE"] == f"/run/secrets/{SERVICES['api'].words('secrets')[0]}"
     assert SERVICES["api"].environment["TEEKOND_API_HOST"] == "0.0.0.0"
     assert "TEEKOND_MIGRATION_DATABASE_URL" in SERVICES["migrate"].environment

@@ -114,16 +114,18 @@ async def test_missing_and_wrong_settings_are_named_and_no_value_shown(tmp_path:
         ended.in_one_line(2, "TEEKOND_DATABASE_URL", "TEEKOND_API_PORT")
 
 
-async def test_a_worker_without_its_key_and_an_api_without_its_tokens_do_not_start(installation: Scene) -> None:
+async def test_nothing_starts_without_its_key_and_no_api_without_its_tokens(installation: Scene) -> None:
     environment = {**installation.environment, "TEEKOND_API_PORT": "0"}
     keyless = {name: value for name, value in environment.items() if name != "TEEKOND_MATCH_KEY"}
 
-    worker, api = await asyncio.gather(
+    worker, keyless_api, api = await asyncio.gather(
         teekond("worker", **keyless),
+        teekond("api", **keyless),
         teekond("api", **{**environment, "TEEKOND_TOKENS_FILE": "/nowhere/tokens.json"}),
     )
 
     worker.in_one_line(2, "TEEKOND_MATCH_KEY")
+    keyless_api.in_one_line(2, "TEEKOND_MATCH_KEY")
     api.in_one_line(2, "/nowhere/tokens.json cannot be read")
 
 

@@ -131,6 +131,7 @@ async def test_while_the_database_is_away_everybody_is_told_so_and_afterwards_al
             manager.get(f"{path}/events"),
             manager.get("/v1/journeys"),
             manager.get("/v1/journeys", after="1-1"),
+            manager.get("/v1/claims"),
             manager.get("/v1/agreements/agreement-tori"),
             manager.post(step, a_contact(), key=key),
             manager.post("/v1/persons/commands/register-person", person, key=key),

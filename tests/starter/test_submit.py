@@ -15,6 +15,8 @@ from activities.messages import Outcome, Refusal, Submission
 from activities.stages import BUG
 from domain.decision import SYSTEM
 from domain.programme import load
+from readmodels.claim_list import ClaimList
+from readmodels.person_match import PersonMatch
 from readmodels.work_queue import WorkQueue
 from starter import submit
 from starter.access import Parts
@@ -204,6 +206,8 @@ async def test_whoever_sent_it_is_told_when_to_come_again_and_nothing_of_our_ins
             codec=installation.codec,
             pool=installation.pool,
             queue=WorkQueue(installation.pool, installation.store, installation.codec),
+            claims=ClaimList(installation.pool, installation.store, installation.codec),
+            people=PersonMatch(installation.pool, b"unused"),
             submitter=Failing(installation.client, task_queue="test"),
             programme=load("demonstration"),
             authenticator=TokenFile({fingerprint("token"): SYSTEM}),

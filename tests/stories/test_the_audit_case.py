@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from datetime import timedelta
 from functools import partial
 
 import httpx
 
 from starter.scene import Scene
-from tests.starter.bodies import User, a_delivery, a_journey, done, refused, today, user
+from tests.starter.bodies import User, a_delivery, a_journey, done, listed, refused, today, user
 from tests.starter.crowds import eventually
 
 
@@ -49,3 +50,33 @@ async def test_the_cost_is_stopped_beforehand_and_found_when_the_service_becomes
     assert "  state_special_care: claimed back (recovery-" in row
     assert row.endswith("), nothing of it was claimed")
     assert delivered["version"], "what was recorded stays recorded"
+
+
+async def test_what_a_register_s_table_tells_is_claimed_back_and_what_it_corrects_is_taken_back(
+    installation: Scene, http: httpx.AsyncClient
+) -> None:
+    """Nobody asks for either: the table alone is sent, and sent again with the end that was missing."""
+    manager: User = user(installation, http, "case_manager.tori")
+    path = await a_journey(manager, "delivery")
+    journey = path.rpartition("/")[2]
+    await manager.step(path, "record-delivery", a_delivery())
+    person = str(done(await manager.get(path))["person_id"])
+
+    assert await imported(manager, person, ends_on="") == "recorded"
+    await eventually(partial(told, installation, journey, "recovery.opened"))
+    assert f"{journey}  state_special_care: claimed back" in (await audited(installation))[1]
+
+    ended = today() - timedelta(days=1)
+    assert await imported(manager, person, ends_on=str(ended)) == "corrected"
+    await eventually(partial(told, installation, journey, "recovery.withdrawn"))
+    code, found = await audited(installation)
+    assert (code, journey in found) == (0, False), found
+    await manager.step(path, "record-delivery", a_delivery())
+
+
+async def imported(manager: User, person: str, *, ends_on: str) -> str:
+    rows = f"person_id,service,starts_on,ends_on\n{person},state_special_care,2026-01-01,{ends_on}\n"
+    headers = {**manager.headers, "Content-Type": "text/csv"}
+    answer = done(await manager.http.post("/v1/entitlements", content=rows.encode(), headers=headers))
+    [row] = listed(answer["results"])
+    return str(row["result"])

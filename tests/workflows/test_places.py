@@ -11,6 +11,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
+from activities.claiming import Steps, settle_claim
 from activities.stages import activities
 from domain.codec import Recorded
 from domain.persons import CARE, WithdrawConsent
@@ -50,6 +51,7 @@ class House:
         self.store = PostgresEventStore(pool)
         self.recorder = recorder(self.store)
         self.submitter = Submitter(client, task_queue=name)
+        self.steps: Steps = self.submitter  # by which claims go through their journeys
         queue = WorkQueue(pool, self.store, CODEC)
         places = PlaceCount(pool, self.store, CODEC)
         reactor = Reactor(TemporalEngine(client, task_queue=name), queue)
@@ -63,7 +65,7 @@ class House:
             self.client,
             task_queue=self.name,
             workflows=WORKFLOWS,
-            activities=activities(self.recorder),
+            activities=[*activities(self.recorder), settle_claim(self.recorder, self.steps)],
             workflow_runner=runner(),
         )
         try:
@@ -106,8 +108,11 @@ class House:
         return [each.event.type for each in await self.events(self.journey(number))]
 
     async def until_it_has(self, number: int, fact: str) -> None:
+        await self.until(self.journey(number), fact)
+
+    async def until(self, stream_id: str, fact: str) -> None:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while fact not in await self.types(number):
+            while fact not in [each.event.type for each in await self.events(stream_id)]:
                 pass
 
 
