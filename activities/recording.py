@@ -7,7 +7,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -40,7 +40,7 @@ from domain.ports import (
     Uses,
     VersionConflict,
 )
-from domain.programme import Programme
+from domain.programme import NotKnown, Programme
 from domain.states import Journey, waits_for
 from domain.working_days import local_date
 
@@ -289,19 +289,22 @@ class Recorder:
     ) -> Folded[Agreement] | None:
         """The agreement whose places the command may move. Steps of this process take turns at it, since every lost
         race costs the database a round trip; between processes the append's version check decides."""
-        if not command.touches_places or not isinstance(state, Journey):
+        if not command.touches_places:
             return None
-        file = state.file
-        held = file.waits_in if file.place is None else file.place.agreement
-        if held is not None:
-            code = held
-        else:
-            terms = self._programme.agreement_of(file.municipality, local_date(_at(step)))
-            if terms is None:
-                return None
-            code = terms.code
+        code = _agreement_held(state) or self._agreement_in_force(command, state, local_date(_at(step)))
+        if code is None:
+            return None
         await turn.enter_async_context(self._turns[code])
         return (await self.agreements.at_latest(stream_of(code)))[0]
+
+    def _agreement_in_force(self, command: Command, state: object, today: date) -> str | None:
+        """Of the journey's municipality; where it begins with this command, of the one that the command names."""
+        named = state.file.municipality if isinstance(state, Journey) else str(getattr(command, "municipality", ""))
+        try:
+            terms = self._programme.agreement_of(named, today)
+        except NotKnown:
+            return None  # the decision says so
+        return None if terms is None else terms.code
 
     async def _context(
         self, command: Command, state: object, agreement: Folded[Agreement] | None, step: Submission
@@ -346,6 +349,12 @@ class Recorder:
         unseen = [match for match in matches if match not in command.distinct_from]
         if unseen:
             raise PossibleDuplicates(field="distinct_from", matches=", ".join(unseen))
+
+
+def _agreement_held(state: object) -> str | None:
+    if not isinstance(state, Journey):
+        return None
+    return state.file.waits_in if state.file.place is None else state.file.place.agreement
 
 
 async def _named(streams: Streams[S], ids: frozenset[str]) -> dict[str, S]:

@@ -168,6 +168,50 @@ class Extension(Value):
     committed_cents: Cents
 
 
+class RunningLine(Value):
+    """A budget line as it stood where a running case came from: what of it was set aside, ordered, delivered, accepted and
+    paid there."""
+
+    line: ServiceLine
+    allocated_cents: Cents
+    committed_cents: Cents
+    delivered_cents: Cents
+    accepted_cents: Cents
+    paid_cents: Cents
+
+
+class OpenedLine(RunningLine):
+    """The same as the books begin with it, and the cap of its component per person and calendar year."""
+
+    cap_cents: Cents | None
+
+    def as_allocation(self) -> Allocation:
+        """As if it had been decided here; by which prices, is not known."""
+        return Allocation(
+            line=self.line,
+            minutes=self.line.minutes,
+            cents=self.allocated_cents,
+            prices=(),
+            cap_cents=self.cap_cents,
+        )
+
+
+class RunningAssessment(Value):
+    """What is known of an assessment that was made elsewhere: one degree for each life area, no questions."""
+
+    on: date
+    need_by_life_area: Annotated[dict[Code, Annotated[int, Field(ge=0, le=4)]], Sealed(), Field(min_length=1)]
+
+
+class RunningPlan(Value):
+    """The plan that a running case follows."""
+
+    main_goal: Words
+    goals: tuple[Goal, ...] = Field(min_length=1, max_length=30)
+    crisis_plan: Words
+    agreed_on: date
+
+
 class ClaimRow(Value):
     """One delivery as a provider claims it: less than nothing where an earlier claim had too much."""
 

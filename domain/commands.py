@@ -15,6 +15,7 @@ from domain.stages import (
     planning,
     referral,
     review,
+    taking_over,
     throughout,
 )
 
@@ -26,6 +27,7 @@ ALL: tuple[type[Command], ...] = (
     *publications.COMMANDS,
     *regions.COMMANDS,
     *referral.COMMANDS,
+    *taking_over.COMMANDS,
     *placing.COMMANDS,
     *holding.COMMANDS,
     *assessment.COMMANDS,

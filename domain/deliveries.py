@@ -37,6 +37,13 @@ class AfterExit(Rejected):
     status = 422
 
 
+class ToldElsewhere(Rejected):
+    """This journey was taken over with all help up to and including {until}; {day} is in those balances already."""
+
+    code = "told_elsewhere"
+    status = 422
+
+
 class WhileSuspended(Rejected):
     """On {day} the place was suspended; who was helped then used it: resume it first, as of that day."""
 
@@ -207,7 +214,9 @@ def make_room(account: LineAccount, cents: int, municipality: str, context: Cont
 
 def on_a_day_of(account: LineAccount, day: date, state: Journey, context: Context, *, field: str = "day") -> None:
     context.past(day, field=field)
-    line = account.line
+    line, origin = account.line, state.file.origin
+    if origin is not None and day <= origin.balances_on:
+        raise ToldElsewhere(field=field, day=day, until=origin.balances_on)
     if not account.ran_on(day):
         raise OutsidePeriod(field=field, day=day, line=line.line_id, starts_on=line.starts_on, ends_on=line.ends_on)
     if any(each.on(day) for each in state.file.suspensions):

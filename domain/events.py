@@ -22,6 +22,7 @@ from domain.care import (
     Goal,
     Ineligible,
     Noticer,
+    OpenedLine,
     ProgrammeFile,
     Rejection,
     Release,
@@ -38,9 +39,11 @@ from domain.due import Due
 from domain.fields import (
     BirthDate,
     Capacity,
+    CaseNumber,
     Cents,
     Code,
     Degrees,
+    FileDigest,
     Id,
     LanguageCode,
     Minutes,
@@ -232,6 +235,45 @@ class ExitPlanned(Event):
 @stored_as("case_manager.appointed", part="case_manager")
 class CaseManagerAppointed(Event):
     case_manager: Code
+
+
+# ── Taking over what runs elsewhere ──────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("journey.taken_over", part="origin")
+class JourneyTakenOver(Event):
+    """The journey ran elsewhere before. `row` is the first of its rows in the file; help up to and including
+    `balances_on` is in the balances that came with it."""
+
+    source: Words
+    file_digest: FileDigest
+    row: Annotated[int, Field(ge=1)]
+    case: CaseNumber
+    on: date
+    balances_on: date
+
+
+@stored_as("assessment.taken_over", part="assessment", day="on")
+class AssessmentTakenOver(Event):
+    """Made elsewhere: of its questions and answers only the degree for each life area is known."""
+
+    assessment_id: Id
+    on: date
+    need_by_life_area: Degrees
+    plan_due: Due
+
+
+@stored_as("budget.taken_over", part="budget")
+class BudgetTakenOver(Event):
+    """Decided elsewhere, and partly used: the books begin with what was set aside, ordered, delivered, accepted and paid
+    there."""
+
+    budget_id: Id
+    plan_id: Id
+    lines: tuple[OpenedLine, ...]
+    review_kind: ReviewKind
+    review_due: Due
+    plan_ends: Due
 
 
 # ── At every stage ───────────────────────────────────────────────────────────────────────────────────────────────────

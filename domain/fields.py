@@ -32,6 +32,7 @@ Reference = Annotated[
 AgreementCode = Annotated[str, Clear(), StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]  # part of its address
 RegistryCode = Annotated[str, Clear(), StringConstraints(pattern=r"^[0-9]{8}$")]  # of the Estonian business register
 LanguageCode = Annotated[str, Clear(), StringConstraints(pattern=r"^[a-z]{2,3}$")]  # ISO 639: et, ru, en, eso
+FileDigest = Annotated[str, Clear(), StringConstraints(pattern=r"^[0-9a-f]{64}$")]  # SHA-256
 PublicName = Annotated[str, Clear(), StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 PublicWords = Annotated[
     str, Clear(), StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)
@@ -41,6 +42,9 @@ FileName = Annotated[str, Clear(), StringConstraints(pattern=r"^[A-Za-z0-9_.][A-
 FileText = Annotated[str, Clear(), StringConstraints(max_length=400_000)]  # of the programme's data, never of a person
 
 # Sealed: what people say and what is said of them.
+CaseNumber = Annotated[
+    str, Sealed(), StringConstraints(strip_whitespace=True, min_length=1, max_length=80)
+]  # of another register, where a person can be found by it
 Words = Annotated[str, Sealed(), StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 PersonalCode = Annotated[str, Sealed(), StringConstraints(pattern=r"^[1-8][0-9]{10}$")]
 BirthDate = Annotated[date, Sealed()]

@@ -10,10 +10,12 @@ from domain.decision import BeforeBeginning, Command, Context, Decision, Stage, 
 from domain.due import Wake, wakes
 from domain.events import (
     AssessmentReopened,
+    AssessmentTakenOver,
     BudgetDecided,
     BudgetExtended,
     BudgetReinstated,
     BudgetSettled,
+    BudgetTakenOver,
     CarerAssessed,
     CaseManagerAppointed,
     ChallengeDecided,
@@ -31,6 +33,7 @@ from domain.events import (
     Event,
     ExitPlanned,
     JourneyExited,
+    JourneyTakenOver,
     NeedsAssessed,
     OfferDeclined,
     OfferLapsed,
@@ -73,6 +76,7 @@ from domain.stages import (
     planning,
     referral,
     review,
+    taking_over,
     throughout,
 )
 from domain.states import (
@@ -102,6 +106,8 @@ def decide(command: Command, state: Journey | None, context: Context) -> Decisio
 def _by_stage(command: Command, state: Journey | None, context: Context) -> Decision:
     if isinstance(command, referral.ReferralCommand | eligibility.DecideEligibility):
         return referral.decide(command, state, context)
+    if isinstance(command, taking_over.TakeOverJourney):
+        return taking_over.decide(command, state, context)
     if state is None:
         raise WrongStage(command=command.name, at="a referral")
     match command:
@@ -152,6 +158,8 @@ def evolve(state: Journey | None, event: Event, stream_id: str, version: int) ->
             | UrgencyRecorded()
         ):  # fmt: skip
             return placing.evolve(state, event)
+        case JourneyTakenOver() | AssessmentTakenOver() | BudgetTakenOver():
+            return taking_over.evolve(state, event)
         case PlaceSuspended() | PlaceResumed() | ExitPlanned():
             return holding.evolve(state, event)
         case NeedsAssessed() | CarerAssessed() | AssessmentReopened():

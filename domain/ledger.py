@@ -114,6 +114,18 @@ class LineAccount:
         }
 
 
+def opening(*, allocated: int, committed: int, delivered: int, accepted: int, paid: int) -> Moves:
+    """What makes a line that was kept elsewhere stand here as it stood there."""
+    return {
+        Account.FUNDING: -allocated,
+        Account.AVAILABLE: allocated - committed,
+        Account.ORDERED: committed - delivered,
+        Account.DELIVERED: delivered - accepted,
+        Account.PAYABLE: accepted - paid,
+        Account.PAID: paid,
+    }
+
+
 def ordering(cents: int) -> Moves:
     return {Account.AVAILABLE: -cents, Account.ORDERED: cents}
 

@@ -145,6 +145,18 @@ class Review:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """Where a journey ran before. `row` is that of the file; help up to and including `balances_on` was told there."""
+
+    source: str
+    file_digest: str
+    row: int
+    case: str
+    on: date
+    balances_on: date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CaseFile:
     """What is known of a journey, whatever its stage. What does not exist yet is absent, not blank."""
 
@@ -152,6 +164,7 @@ class CaseFile:
     person_id: str
     municipality: str
     noticed_on: date
+    origin: Origin | None = None
     complete_on: date | None = None
     case_manager: str | None = None
     place: Place | None = None

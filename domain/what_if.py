@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from domain.agreement import Agreement
 from domain.care import Allocation, Check, ConditionResult, Finding, ServiceLine
 from domain.double_funding import overlapping
-from domain.events import BudgetDecided, ReferralAccepted
+from domain.events import BudgetDecided, BudgetTakenOver, ReferralAccepted
 from domain.money import euros
 from domain.parties import Person
 from domain.pricing import ceiling_cents
@@ -30,7 +30,17 @@ class Case:
     state: Journey
     person: Person
     accepted: ReferralAccepted | None = None
-    budget: BudgetDecided | None = None
+    budget: BudgetDecided | BudgetTakenOver | None = None
+
+    @property
+    def allocations(self) -> tuple[Allocation, ...]:
+        match self.budget:
+            case None:
+                return ()
+            case BudgetDecided():
+                return self.budget.lines
+            case BudgetTakenOver():
+                return tuple(each.as_allocation() for each in self.budget.lines)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -174,7 +184,7 @@ def _running(case: Case, on: date) -> list[Allocation]:
     accounts = case.state.file.accounts
     return [
         each
-        for each in (case.budget.lines if case.budget else ())
+        for each in case.allocations
         if each.minutes and each.line.ends_on >= on
         if (account := accounts.get(each.line.line_id)) and account.delivered < account.allocated
     ]

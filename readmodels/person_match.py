@@ -67,14 +67,14 @@ class PersonMatch:
         return {by_hash[row["municipality"], row["hash"]]: tuple(row["people"]) for row in rows}
 
     def _hashes(self, given: str, family: str, born: date, code: str | None) -> list[bytes]:
-        named = [f"name/{_plain(given)}/{_plain(family)}/{born}", *([f"code/{code}"] if code else [])]
+        named = [f"name/{plain(given)}/{plain(family)}/{born}", *([f"code/{code}"] if code else [])]
         return [self._hashed(each) for each in named]
 
     def _hashed(self, text: str) -> bytes:
         return hmac.new(self._key, text.encode(), hashlib.sha256).digest()
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """Without accents, case and double spaces: Õie, OIE and oie are found as one. Other scripts keep their letters."""
     letters = (each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
     return " ".join("".join(letters).casefold().split())

@@ -205,6 +205,25 @@ def generate_command(
         raise SystemExit(FOUND)
 
 
+@app.command(name="import")
+def import_command(
+    file: Annotated[Path | None, typer.Argument(help="a sheet of running cases, CSV or XLSX")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only rehearse it: nothing is written")] = False,
+    template: Annotated[Path | None, typer.Option(help="write an empty sheet with all columns there")] = None,
+    out: Annotated[Path | None, typer.Option(help="write what became of each row there, as CSV or XLSX")] = None,
+    by: Annotated[str, typer.Option(help="who answers for it, by their id; stands in every event")] = "import",
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Take over running cases at mid-path. The whole sheet is rehearsed first, and goes in if all of it is in order; sent
+    again, it adds nothing. Needs a worker.
+
+    Exit 1 if anything was refused, or if sums differ.
+    """
+    from starter.importing import on_the_line  # noqa: PLC0415 — a good deal of code that nothing else needs
+
+    raise SystemExit(on_the_line.run(_settings, data_dir, file, template, out, by=by, rehearse=dry_run, say=_say))
+
+
 @audit.command()
 def replay(
     journey: Annotated[str, typer.Argument(help="the journey's id")],

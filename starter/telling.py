@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from domain import events as e
 from domain.care import Check
 from domain.codec import Recorded
@@ -35,6 +37,8 @@ def _sentence(event: e.Event) -> str:
             return f"Referred to {event.municipality}, noticed by: {_plain(event.noticed_by)}. The person agreed{due}."
         case e.ReferralCompleted():
             return f"The application is complete; the decision is due by {event.decision_due.on:%d.%m.%Y}."
+        case e.ReferralAccepted(rules="taken_over"):
+            return "May join, as was decided before the journey was taken over."
         case e.ReferralAccepted():
             later = ", ".join(_plain(each.condition) for each in event.conditions if each.result == "not_yet")
             held = "although not every condition holds, with a reason" if event.override else "the conditions hold"
@@ -57,6 +61,8 @@ def _sentence(event: e.Event) -> str:
             return _of_holding(event)
         case e.CaseManagerAppointed():
             return f"Case manager: {event.case_manager}."
+        case e.JourneyTakenOver() | e.AssessmentTakenOver() | e.BudgetTakenOver():
+            return _of_origin(event)
         case e.ContactLogged():
             outcome = "" if event.reached else ", nobody reached"
             return f"Contact ({_plain(event.channel)} with {_plain(event.with_whom)}{outcome})."
@@ -75,6 +81,22 @@ def _sentence(event: e.Event) -> str:
             return f"Reminder: the {_plain(event.what)} {when} (due {event.due_on:%d.%m.%Y})."
         case _:
             return _later_sentence(event)
+
+
+def _of_origin(event: e.JourneyTakenOver | e.AssessmentTakenOver | e.BudgetTakenOver) -> str:
+    match event:
+        case e.JourneyTakenOver():
+            until = f"{event.balances_on:%d.%m.%Y}"
+            return f"Taken over from {event.source}, row {event.row}, with all help up to and including {until}."
+        case e.AssessmentTakenOver():
+            return f"Need assessed elsewhere on {event.on:%d.%m.%Y}: {_need(event.need_by_life_area)}."
+        case e.BudgetTakenOver():
+            total, delivered = (
+                sum(each.allocated_cents for each in event.lines),
+                sum(each.delivered_cents for each in event.lines),
+            )
+            review = f"the next review is due by {event.review_due.on:%d.%m.%Y}"
+            return f"Budget taken over: {euros(total)} euros, {euros(delivered)} of them delivered; {review}."
 
 
 def _of_waiting(event: e.OfferReceived | e.OfferDeclined | e.OfferLapsed | e.UrgencyRecorded) -> str:
@@ -105,8 +127,7 @@ def _of_holding(event: e.PlaceSuspended | e.PlaceResumed | e.ExitPlanned) -> str
 def _later_sentence(event: e.Event) -> str:
     match event:
         case e.NeedsAssessed():
-            need = ", ".join(f"{_plain(area)} {degree}" for area, degree in event.need_by_life_area.items() if degree)
-            return f"Need assessed with {event.instrument}: {need or 'no need'}."
+            return f"Need assessed with {event.instrument}: {_need(event.need_by_life_area)}."
         case e.CarerAssessed():
             return "A carer's own needs were assessed."
         case e.AssessmentReopened():
@@ -175,6 +196,10 @@ def _later_sentence(event: e.Event) -> str:
             return f"A gap was closed: {event.outcome}"
         case _:
             return _plain(event.type)  # other streams' facts: their stored names say it
+
+
+def _need(by_life_area: Mapping[str, int]) -> str:
+    return ", ".join(f"{_plain(area)} {degree}" for area, degree in by_life_area.items() if degree) or "no need"
 
 
 def _plain(code: str) -> str:

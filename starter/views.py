@@ -95,10 +95,22 @@ class PlannedExitView(View):
     reason: str
 
 
+class OriginView(View):
+    """Where the journey ran before: the file and its row, the case's number there, and up to when help was told there."""
+
+    source: str
+    file_digest: str
+    row: int
+    case: str
+    on: date
+    balances_on: date
+
+
 class JourneyView(View):
     journey_id: str
     person_id: str
     municipality: str
+    origin: OriginView | None
     version: int
     stage: str
     waits_for: str
@@ -132,6 +144,7 @@ def journey_view(state: Journey, version: int, carer_needs: Sequence[CarerNeed] 
         journey_id=file.journey_id,
         person_id=file.person_id,
         municipality=file.municipality,
+        origin=OriginView.model_validate(asdict(file.origin)) if file.origin else None,
         version=version,
         stage=journey.stage_of(state),
         waits_for=waits_for(state),

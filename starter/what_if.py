@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from domain.agreement import Agreement
 from domain.codec import Codec, Recorded
 from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS
-from domain.events import BudgetDecided, Event, ReferralAccepted, ReferralReopened
+from domain.events import BudgetDecided, BudgetTakenOver, Event, ReferralAccepted, ReferralReopened
 from domain.money import euros
 from domain.parties import Person
 from domain.ports import START, EventStore
@@ -23,7 +23,7 @@ class Decisions:
     """Those that stand of one journey."""
 
     accepted: ReferralAccepted | None = None
-    budget: BudgetDecided | None = None
+    budget: BudgetDecided | BudgetTakenOver | None = None
 
     def after(self, event: Event) -> Decisions:
         match event:
@@ -31,7 +31,7 @@ class Decisions:
                 return replace(self, accepted=event)
             case ReferralReopened():
                 return replace(self, accepted=None)
-            case BudgetDecided():
+            case BudgetDecided() | BudgetTakenOver():
                 return replace(self, budget=event)
             case _:
                 return self

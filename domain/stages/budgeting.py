@@ -124,7 +124,7 @@ def _decide_budget(command: DecideBudget, state: AwaitingBudget, context: Contex
     dropped = tuple(_drop(account, context.today, settings) for account in _left_out(wanted, file))
     lines = (*_carried_over(wanted, dropped, file, settings), *dropped)
     _check_ceiling(wanted, file, settings)
-    _check_caps(lines, file)
+    check_caps(lines, file)
     return BudgetDecided(
         budget_id=context.new_id("budget"),
         decision_id=context.new_id("decision"),
@@ -223,7 +223,7 @@ def _check_ceiling(lines: tuple[Allocation, ...], file: CaseFile, settings: Sett
         raise OverCeiling(field="minutes", minutes=fullest, degree=file.highest_need, ceiling=ceiling)
 
 
-def _check_caps(lines: tuple[Allocation, ...], file: CaseFile) -> None:
+def check_caps(lines: tuple[Allocation, ...], file: CaseFile) -> None:
     """Within this journey; over all journeys of the person the bound in the database holds."""
     spent: Counter[tuple[str, int]] = Counter()
     for line, cents, cap in ((each.line, each.cents, each.cap_cents) for each in lines):
@@ -286,7 +286,7 @@ def _budgeted(file: CaseFile, event: BudgetDecided) -> InDelivery:
     accounts = dict(file.accounts)
     for allocation in event.lines:
         line = allocation.line
-        cap = None if allocation.cap_cents is None else _cap(line, allocation.cap_cents)
+        cap = None if allocation.cap_cents is None else cap_of(line, allocation.cap_cents)
         known = accounts.get(line.line_id, LineAccount(line=line))
         account = replace(known.under(line, event.decided_on or line.starts_on), cap=cap)
         dropped = not allocation.minutes
@@ -296,7 +296,7 @@ def _budgeted(file: CaseFile, event: BudgetDecided) -> InDelivery:
     return InDelivery(file=file, plan_id=event.plan_id, review_kind=event.review_kind, review_due=event.review_due)
 
 
-def _cap(line: ServiceLine, cents: int) -> YearlyCap:
+def cap_of(line: ServiceLine, cents: int) -> YearlyCap:
     return YearlyCap(component=line.component, year=line.starts_on.year, cents=cents)
 
 

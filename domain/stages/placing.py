@@ -78,6 +78,12 @@ class OfferStands(Rejected):
     code = "offer_stands"
 
 
+class NoPlaceLeft(Rejected):
+    """Every place of {agreement} is taken or offered; who holds one elsewhere cannot be taken over with it."""
+
+    code = "no_place_left"
+
+
 class PlaceTooFarOff(Rejected):
     """A place can be asked for from {earliest} to {latest}, not from {day}."""
 
@@ -169,7 +175,7 @@ def decide(command: PlaceCommand, state: Journey, context: Context) -> Decision:
                 raise PlaceTaken
             if state.file.waits_for_place:
                 raise WaitsAlready
-            _check_near(command.from_on, context)
+            check_near(command.from_on, context, field="from_on")
             return place(state.file, command.from_on, context, field="from_on")
         case RecordUrgency() if not isinstance(state, Refused | Exited):
             return _urgency(command, state.file)
@@ -222,6 +228,21 @@ def place(file: CaseFile, from_on: date | None, context: Context, *, field: str)
     return Decision(events=(awaited,), agreement=(joined,))
 
 
+def held_already(file: CaseFile, from_on: date, context: Context) -> Decision:
+    """Whoever waits: the place is theirs. It counts from its day on, but never in a period of the agreement that is over."""
+    agreement = _agreement(file, context)
+    terms = agreement.terms_about(context.today)
+    check_day(max(from_on, context.today), context, field="place_from")
+    counted_from = max(from_on, terms.valid_from)
+    if agreement.room_from(counted_from) < 1:
+        raise NoPlaceLeft(field="place_from", agreement=agreement.agreement)
+    taken = _take(file, agreement, counted_from, context)
+    received = (
+        each.model_copy(update={"from_on": from_on}) for each in taken.events if isinstance(each, PlaceReceived)
+    )
+    return replace(taken, events=tuple(received))
+
+
 def _urgency(command: RecordUrgency, file: CaseFile) -> Decision:
     if file.place is not None:
         raise PlaceTaken
@@ -230,11 +251,11 @@ def _urgency(command: RecordUrgency, file: CaseFile) -> Decision:
     return Decision(events=(recorded,), agreement=(ranked,) if file.waits_for_place else ())
 
 
-def _check_near(from_on: date, context: Context) -> None:
+def check_near(from_on: date, context: Context, *, field: str) -> None:
     """[A] A place held for longer than a year before it starts would be nobody's."""
     latest = context.today + timedelta(days=365)
     if not context.today <= from_on <= latest:
-        raise PlaceTooFarOff(field="from_on", earliest=context.today, latest=latest, day=from_on)
+        raise PlaceTooFarOff(field=field, earliest=context.today, latest=latest, day=from_on)
 
 
 def _agreement(file: CaseFile, context: Context) -> Agreement:

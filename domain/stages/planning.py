@@ -146,24 +146,31 @@ def decide(command: PlanningCommand, state: Journey, context: Context) -> Decisi
             if command.plan_id != draft:
                 raise AnotherDraft(field="plan_id", draft=draft)
             context.past(command.agreed_on, field="agreed_on")
-            return Decision(events=(PlanAgreed(**dict(command), budget_due=_budget_due(state.file, context)),))
+            return Decision(events=(PlanAgreed(**dict(command), budget_due=budget_due(state.file, context)),))
         case ReopenPlan(), AwaitingBudget() | InDelivery():
-            return Decision(events=(PlanReopened(reason=command.reason, due=_plan_due(state.file, context)),))
+            return Decision(events=(PlanReopened(reason=command.reason, due=plan_due(state.file, context)),))
     raise WrongStage(command=command.name, at=waits_for(state))
 
 
-def _budget_due(file: CaseFile, context: Context) -> Due:
+def budget_due(file: CaseFile, context: Context) -> Due:
     days = context.programme.settings(file.municipality, context.today).budget_working_days
     return working_days_from(context, context.today, days, file.municipality, "budget")
 
 
-def _plan_due(file: CaseFile, context: Context) -> Due:
+def plan_due(file: CaseFile, context: Context) -> Due:
     days = context.programme.settings(file.municipality, context.today).plan_working_days
     return working_days_from(context, context.today, days, file.municipality, "plan")
 
 
 def _draft(command: DraftPlan, file: CaseFile, due: Due, context: Context) -> PlanDrafted:
     _author_may(file.municipality, context)
+    check_fits(command, context)
+    check_can_be_had(command.lines, file, context)
+    return PlanDrafted(plan_id=context.new_id("plan"), author_role=context.actor.role, plan_due=due, **dict(command))
+
+
+def check_fits(command: DraftPlan, context: Context) -> None:
+    """Whoever wrote it: every line serves one of its goals, and everything stands in it once."""
     _each_once([goal.goal_id for goal in command.goals], field="goals")
     _each_once([line_id for line_id, _ in _served(command)], field="lines")
     areas = {area.code for area in context.programme.life_areas}
@@ -175,11 +182,13 @@ def _draft(command: DraftPlan, file: CaseFile, due: Due, context: Context) -> Pl
         if goal_id not in goals:
             raise UnknownGoal(field="lines", line=line_id, goal=goal_id)
     _check_unmet(command.unmet, goals, context)
-    for service in command.lines:
+
+
+def check_can_be_had(lines: tuple[ServiceLine, ...], file: CaseFile, context: Context) -> None:
+    for service in lines:
         _is_the_same(service, file)
         _supports_their_carer(service, context)
         _can_be_delivered(service, file.municipality, context)
-    return PlanDrafted(plan_id=context.new_id("plan"), author_role=context.actor.role, plan_due=due, **dict(command))
 
 
 def _served(command: DraftPlan) -> Iterator[tuple[str, str]]:

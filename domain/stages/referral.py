@@ -130,12 +130,18 @@ def _refer(command: RecordReferral, context: Context) -> ReferralRecorded:
 
 
 def _known(person: Person | None, command: RecordReferral) -> None:
-    if person is None:
-        raise UnknownPerson(field="person_id", person_id=command.person_id)
-    if not person.consents_to(CARE, command.municipality):
-        raise ConsentMissing(field="person_id", municipality=command.municipality)
-    if command.agreed_by == "representative" and not person.representatives:
+    known = agreed_to(person, command.person_id, command.municipality)
+    if command.agreed_by == "representative" and not known.representatives:
         raise NobodyRepresents(field="agreed_by")
+
+
+def agreed_to(person: Person | None, person_id: str, municipality: str) -> Person:
+    """The person, who is registered and consents to care there."""
+    if person is None:
+        raise UnknownPerson(field="person_id", person_id=person_id)
+    if not person.consents_to(CARE, municipality):
+        raise ConsentMissing(field="person_id", municipality=municipality)
+    return person
 
 
 def _decision_due(complete_on: date, municipality: str, context: Context) -> Due:

@@ -11,6 +11,7 @@ from domain.events import (
     BudgetExtended,
     BudgetReinstated,
     BudgetSettled,
+    BudgetTakenOver,
     DeliveriesClaimed,
     DeliveryCorrected,
     DeliveryRecorded,
@@ -64,6 +65,7 @@ class Reckoning:
     line_id: str
     allocated: int = 0
     committed: int = 0
+    opened: tuple[int, int, int] = (0, 0, 0)  # delivered, accepted and paid elsewhere, before it was taken over
     deliveries: dict[str, Worth] = field(default_factory=dict)
     rows: dict[str | None, list[ClaimedRow]] = field(default_factory=dict)
 
@@ -72,6 +74,10 @@ class Reckoning:
             case BudgetDecided() | BudgetExtended() | BudgetSettled() | BudgetReinstated() | ServiceCommitted():
                 self._set_aside(event)
                 self.committed = min(self.committed, self.allocated)  # orders never outlast their money
+            case BudgetTakenOver():
+                for opened in (line for line in event.lines if line.line.line_id == self.line_id):
+                    self.allocated, self.committed = opened.allocated_cents, opened.committed_cents
+                    self.opened = opened.delivered_cents, opened.accepted_cents, opened.paid_cents
             case DeliveryRecorded(line_id=self.line_id):
                 self.deliveries[event.delivery_id] = Worth(cents=event.cents)
             case DeliveryCorrected() if event.delivery_id in self.deliveries:
@@ -123,12 +129,13 @@ class Reckoning:
     @property
     def sums(self) -> Sums:
         all_of_it = self.deliveries.values()
+        delivered, accepted, paid = self.opened
         return Sums(
             allocated=self.allocated,
             committed=self.committed,
-            delivered=sum(each.cents for each in all_of_it),
-            accepted=sum(each.accepted for each in all_of_it),
-            paid=sum(each.paid for each in all_of_it),
+            delivered=delivered + sum(each.cents for each in all_of_it),
+            accepted=accepted + sum(each.accepted for each in all_of_it),
+            paid=paid + sum(each.paid for each in all_of_it),
             owed_back=sum(each.owed_back for each in all_of_it),
         )
 

@@ -6,14 +6,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from domain.care import Allocation, Goal, ServiceLine
+from domain.care import Allocation, Goal, OpenedLine, ServiceLine
 from domain.codec import Recorded
 from domain.events import (
     AgreementSigned,
+    AssessmentTakenOver,
     BudgetDecided,
+    BudgetTakenOver,
     CarerAssessed,
     ConsentGiven,
     ConsentWithdrawn,
+    JourneyTakenOver,
     NeedsAssessed,
     PlaceReceived,
     PlanAgreed,
@@ -44,25 +47,45 @@ class Given:
     """Money that a budget decision set aside for a line."""
 
     told: Recorded
-    decision: BudgetDecided
-    allocation: Allocation
+    decision: BudgetDecided | BudgetTakenOver
+    allocation: Allocation | OpenedLine
+
+    @property
+    def made_on(self) -> date | None:
+        """None: nobody knows, or it was made elsewhere; then it was there from the first."""
+        return self.decision.decided_on if isinstance(self.decision, BudgetDecided) else None
+
+    def step(self) -> Step:
+        match self.decision, self.allocation:
+            case BudgetDecided() as decision, Allocation() as allocation:
+                return budget_step(self.told, decision, allocation)
+            case _, OpenedLine() as opened:
+                return taken_over_step(self.told, opened)
+        raise AssertionError(self)
 
 
 def given_to(line_id: str, source: Source) -> tuple[Given, ...]:
     """Not where a new plan ended the line: that only took back."""
-    return tuple(
+    decided = [
         Given(told=told, decision=decision, allocation=each)
         for told, decision in facts(source.journey, BudgetDecided)
         for each in decision.lines
         if each.line.line_id == line_id and each.minutes
-    )
+    ]
+    opened = [
+        Given(told=told, decision=begun, allocation=each)
+        for told, begun in facts(source.journey, BudgetTakenOver)
+        for each in begun.lines
+        if each.line.line_id == line_id
+    ]
+    return (*opened, *decided)
 
 
 def under(day: date, recorded_at: int, budgets: Sequence[Given]) -> Given | None:
     """The decision under which help of a day was given: the last one made by then, of those that were there when it was told.
     A line may start before its first decision was made."""
     there = [each for each in budgets if each.told.version < recorded_at]
-    made = [each for each in there if each.decision.decided_on is None or each.decision.decided_on <= day]
+    made = [each for each in there if each.made_on is None or each.made_on <= day]
     return made[-1] if made else next(iter(there), None)
 
 
@@ -77,7 +100,7 @@ def grounds(budgets: Iterable[Given], days: Iterable[date], goals: Iterable[str]
 
 
 def _of(given: Given, days: Sequence[date], goals: Sequence[str], source: Source) -> Iterator[Step]:
-    yield budget_step(given.told, given.decision, given.allocation)
+    yield given.step()
     before = source.until(given.told.version)
     yield from _planned(given, goals, before)
     yield from _place(given.allocation.line.starts_on, days, before, source)
@@ -97,6 +120,20 @@ def budget_step(told: Recorded, decision: BudgetDecided, allocation: Allocation)
         cents=allocation.cents,
         versions=(decision.catalogue, decision.rules, *allocation.prices),
         trace=(each for each in decision.trace if _is_about(line, each.about)),
+    )
+
+
+def taken_over_step(told: Recorded, opened: OpenedLine) -> Step:
+    """Decided elsewhere; by which catalogue, rules and prices is not known here."""
+    line = opened.line
+    return step(
+        "taken_over",
+        told,
+        f"Taken over with {euros(opened.allocated_cents)} euros for {line.line_id}: {line.component} ({plain(line.tariff)}) "
+        f"by {line.provider_id} from {dm(line.starts_on)} to {dm(line.ends_on)}; of it {euros(opened.committed_cents)} "
+        f"ordered, {euros(opened.delivered_cents)} delivered, {euros(opened.accepted_cents)} accepted and "
+        f"{euros(opened.paid_cents)} paid elsewhere.",
+        cents=opened.allocated_cents,
     )
 
 
@@ -139,14 +176,17 @@ def _carer(carer_id: str, planned: Recorded, before: Sequence[Recorded]) -> Iter
 
 def _need(served: Iterable[Goal], before: Sequence[Recorded]) -> Iterator[Step]:
     """By the assessment that the plan was made on."""
-    assessed = list(facts(before, NeedsAssessed))
+    assessed: list[tuple[Recorded, NeedsAssessed | AssessmentTakenOver]] = [
+        *facts(before, NeedsAssessed), *facts(before, AssessmentTakenOver),
+    ]  # fmt: skip
     if not assessed:
         return
-    told, found = assessed[-1]
+    told, found = max(assessed, key=lambda each: each[0].version)
+    instrument = found.instrument if isinstance(found, NeedsAssessed) else "taken_over"
     areas = dict.fromkeys(goal.life_area for goal in served)
     degrees = ", ".join(f"{plain(area)} {found.need_by_life_area.get(area, 'not assessed')}" for area in areas)
-    sentence = f"{found.assessment_id}: degree of need in {degrees} (0 to 4), by {found.instrument}."
-    yield step("assessment", told, sentence, versions=(found.instrument,))
+    sentence = f"{found.assessment_id}: degree of need in {degrees} (0 to 4), by {plain(instrument)}."
+    yield step("assessment", told, sentence, versions=(instrument,))
 
 
 def _place(starts_on: date, days: Sequence[date], before: Sequence[Recorded], source: Source) -> Iterator[Step]:
@@ -171,9 +211,14 @@ def _place(starts_on: date, days: Sequence[date], before: Sequence[Recorded], so
 def _joined(before: Sequence[Recorded], source: Source) -> Iterator[Step]:
     for told, accepted in reversed(list(facts(before, ReferralAccepted))):
         how = "not every condition holds, and a reason is given" if accepted.override else "the conditions hold"
+        if accepted.rules == "taken_over":
+            how = "as was decided before the journey was taken over"
         sentence = f"{accepted.decision_id}: may join, {how} ({accepted.rules})."
         yield step("eligibility", told, sentence, versions=(accepted.rules,), trace=accepted.trace)
         break
+    for told, origin in facts(before, JourneyTakenOver):
+        sentence = f"Taken over on {dm(origin.on)} from {origin.source}, row {origin.row} ({origin.file_digest})."
+        yield step("origin", told, sentence)
     for told, referral in facts(before, ReferralRecorded):
         sentence = (
             f"Referred to {referral.municipality}; the {referral.agreed_by} agreed on {dm(referral.agreed_on)}, rights "

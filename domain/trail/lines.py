@@ -13,6 +13,7 @@ from domain.events import (
     BudgetExtended,
     BudgetReinstated,
     BudgetSettled,
+    BudgetTakenOver,
     DeliveriesClaimed,
     DeliveryConfirmed,
     DeliveryCorrected,
@@ -26,7 +27,7 @@ from domain.events import (
 )
 from domain.money import euros
 from domain.trail.adding_up import Sums, reckoned, stands
-from domain.trail.grounds import Source, budget_step, given_to, grounds, under
+from domain.trail.grounds import Source, budget_step, given_to, grounds, taken_over_step, under
 from domain.trail.steps import Step, dm, facts, hours, plain, step
 
 
@@ -94,6 +95,8 @@ def _moves(line_id: str, history: Sequence[Recorded]) -> Iterator[Step]:
         match told.event:
             case BudgetDecided() | BudgetExtended() | BudgetReinstated() | BudgetSettled() | ServiceCommitted():
                 yield from _of_budget(line_id, told)
+            case BudgetTakenOver():
+                yield from (taken_over_step(told, each) for each in told.event.lines if each.line.line_id == line_id)
             case DeliveryRecorded(line_id=named, delivery_id=delivery_id) if named == line_id:
                 deliveries.add(delivery_id)
                 yield _delivered(told, told.event)

@@ -81,6 +81,34 @@ class NothingUsed:
         return ()
 
 
+async def bring_in(
+    store: MemoryEventStore,
+    stream_id: str,
+    kind: str,
+    events: Sequence[StoredEvent],
+    bounds: Sequence[QuotaMove] = (),
+) -> None:
+    """What the real record says of one stream, as if it had been recorded in memory; with its bounds, which an agreement's
+    events tell and others' `bounds` say."""
+    codec, state = Codec(NullCipher()), None
+    for begin in range(0, len(events), EVENTS_MAX):
+        some = events[begin : begin + EVENTS_MAX]
+        before = state
+        if kind == AGREEMENTS.kind:
+            for each in some:
+                state = AGREEMENTS.evolve(state, codec.decode(each).event, stream_id, each.version)
+        stream = StreamAppend(
+            stream_id=stream_id, kind=kind, tenant=some[0].tenant, expected_version=begin, events=tuple(some)
+        )
+        await store.append(
+            [stream],
+            command_id=f"brought-in/{stream_id}/{begin}",
+            request_hash="brought-in",
+            result=b"{}",
+            quotas=(*AGREEMENTS.quota_moves(before, state), *(bounds if begin == 0 else ())),
+        )
+
+
 class Desk:
     """One agreement with its people, apart from the record. `at` is the time, `chance` whoever's turn it is."""
 
@@ -106,23 +134,7 @@ class Desk:
 
     async def bring_in(self, stream_id: str, kind: str, events: Sequence[StoredEvent]) -> None:
         """What the real record says of an agreement or a provider, as if it had been recorded here."""
-        codec, state = Codec(NullCipher()), None
-        for begin in range(0, len(events), EVENTS_MAX):
-            some = events[begin : begin + EVENTS_MAX]
-            before = state
-            if kind == AGREEMENTS.kind:
-                for each in some:
-                    state = AGREEMENTS.evolve(state, codec.decode(each).event, stream_id, each.version)
-            stream = StreamAppend(
-                stream_id=stream_id, kind=kind, tenant=some[0].tenant, expected_version=begin, events=tuple(some)
-            )
-            await self.store.append(
-                [stream],
-                command_id=f"brought-in/{stream_id}/{begin}",
-                request_hash="brought-in",
-                result=b"{}",
-                quotas=AGREEMENTS.quota_moves(before, state),
-            )
+        await bring_in(self.store, stream_id, kind, events)
         self.store.steps.clear()
 
     async def ask(self, command: Command, actor: Actor, stream_id: str) -> Outcome:

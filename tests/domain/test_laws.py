@@ -14,10 +14,12 @@ from hypothesis import note, settings
 from hypothesis import strategies as st
 
 from domain import journey
+from domain.care import RunningPlan
 from domain.deciders import AGREEMENTS, JOURNEYS
 from domain.decision import Command, Decision
 from domain.events import (
     BudgetDecided,
+    BudgetTakenOver,
     DeliveryCorrected,
     DeliveryDisputed,
     DeliveryRecorded,
@@ -44,6 +46,7 @@ from domain.working_days import local_date
 from tests.domain import steps
 from tests.domain.coding import decoded, encoded
 from tests.domain.given import JOURNEY, MONDAY, Given, fold, given, nothing, signed
+from tests.domain.test_taking_over import running, take_over
 from tests.domain.wishes import WISHES, judged, line, minutes, next_step, yes
 
 # ── The path ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -57,6 +60,7 @@ class Start:
     but: str | None = None  # a condition that does not hold
     complete_on: date | None = MONDAY
     full: bool = False  # every place is taken
+    taken_over: bool = False  # in delivery, with half of its money used elsewhere
     steps: int = 0
     meets: frozenset[str]
 
@@ -85,6 +89,13 @@ STARTS = {
             "place.suspended", "place.resumed", "exit.planned",
         }),
     ),
+    "taken over": Start(
+        taken_over=True,
+        meets=frozenset({
+            "journey.taken_over", "budget.taken_over", "service.committed", "delivery.recorded", "deliveries.claimed",
+            "payment.recorded", "plan.reopened", "review.held", "journey.exited", "budget.settled", SETTLED,
+        }),
+    ),
     "after reviews": Start(steps=9, meets=frozenset({"review.held", "challenge.lapsed", "reminder.raised", "journey.exited"})),
 }  # fmt: skip
 
@@ -104,7 +115,7 @@ class Path:
         self.told: list[tuple[Event, datetime]] = []
         self.used: Counter[str] = Counter()
         self.allowed: Counter[str] = Counter({one_journey("person-1"): 1})
-        self.want(steps.referral(complete_on=start.complete_on))
+        self.want(taken_over() if start.taken_over else steps.referral(complete_on=start.complete_on))
         if start.but is not None:
             self.want(judged(start.but, why=True))
         for _ in range(start.steps):
@@ -226,17 +237,33 @@ class Path:
             for name, (used, allowed) in KEY.items():
                 key = f"line/{JOURNEY}/{line_id}/{name}"
                 assert (self.used[key], self.allowed[key]) == (used(account), allowed(account))
-            assert account.delivered == sum(each.cents for each in help_on(line_id, self._state))
+            opened = self._opened(line_id)
+            assert account.delivered == opened["cents"] + sum(each.cents for each in help_on(line_id, self._state))
             for each in help_on(line_id, self._state):
                 assert each.cents == cost_cents(minutes=each.minutes, cents_per_hour=each.cents_per_hour)
             for number in ("cents", "accepted", "paid"):
-                helped = sum(getattr(each, number) for each in help_on(line_id, self._state))
+                helped = opened[number] + sum(getattr(each, number) for each in help_on(line_id, self._state))
                 assert (
                     helped == {"cents": account.delivered, "accepted": account.accepted, "paid": account.paid}[number]
                 )
             assert reckoned((event for event, _ in self.told), line_id).sums == stands(account)
             payments = [e for e, _ in self.told if isinstance(e, PaymentRecorded) and e.line_id == line_id]
-            assert account.paid + account.of(Account.OWED_BACK) == sum(e.cents - e.set_off_cents for e in payments)
+            paid = opened["paid"] + sum(e.cents - e.set_off_cents for e in payments)
+            assert account.paid + account.of(Account.OWED_BACK) == paid
+
+    def _opened(self, line_id: str) -> Counter[str]:
+        """What was told, accepted and paid before the journey was taken over."""
+        budgets = (e for e, _ in self.told if isinstance(e, BudgetTakenOver))
+        lines = (each for budget in budgets for each in budget.lines if each.line.line_id == line_id)
+        return Counter(
+            {
+                name: cents
+                for each in lines
+                for name, cents in (
+                    ("cents", each.delivered_cents), ("accepted", each.accepted_cents), ("paid", each.paid_cents),
+                )
+            }
+        )  # fmt: skip
 
     def _check_places(self) -> None:
         agreement = self.case.agreement
@@ -283,7 +310,26 @@ class Path:
                 journey.settled(state)
                 JOURNEYS.quota_moves(None, state)
                 for line_id, account in state.file.accounts.items():
-                    assert account.delivered == sum(each.cents for each in help_on(line_id, state))
+                    helped = sum(each.cents for each in help_on(line_id, state))
+                    assert account.delivered == self._opened(line_id)["cents"] + helped
+
+
+def taken_over() -> Command:
+    """Of 320 euros 160 are ordered, 80 delivered, 70 accepted and 60 paid when it begins here, on the Monday."""
+    before = MONDAY - timedelta(days=30)
+    recovery = steps.line(starts_on=before)
+    return take_over(
+        row=2,
+        balances_on=MONDAY - timedelta(days=1),
+        referred_on=before,
+        agreed_on=before,
+        rights_explained_on=before,
+        complete_on=before,
+        place_from=before,
+        assessment=None,
+        plan=RunningPlan(main_goal="Out.", goals=(steps.OUT,), crisis_plan="Call.", agreed_on=before),
+        lines=(running((32000, 16000, 8000, 7000, 6000), line=recovery),),
+    )
 
 
 def help_on(line_id: str, state: Journey) -> Iterator[Delivery]:

@@ -59,6 +59,8 @@ CODES = {
     "open_claim", "not_for_who_claims", "wrong_claim_stage",
     "wrong_tariff", "not_yours_to_publish", "programme_invalid", "another_programme", "nothing_new", "past_changed",
     "component_in_use",
+    "missing_to_stand_there", "no_place_left", "not_yours_to_take_over", "numbers_out_of_order", "plan_over",
+    "told_elsewhere", "too_much_to_stand_there",
 }  # fmt: skip
 
 
