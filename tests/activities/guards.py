@@ -102,7 +102,7 @@ GUARDS = (
     ),
     Guard(
         name="what is found to be paid for elsewhere is worth nothing",
-        where="domain.states:Delivery.claimable",
+        where="domain.states:Delivery.worth",
         code="0 if self.recovered else",
         without="",
     ),
@@ -114,7 +114,7 @@ GUARDS = (
     ),
     Guard(
         name="what a claim rejects is not claimed again",
-        where="domain.stages.claiming:_judged_now",
+        where="domain.stages.claiming:_judged_as",
         code="rejected=delivery.rejected + row.cents",
         without="rejected=delivery.rejected",
     ),
