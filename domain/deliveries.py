@@ -84,6 +84,12 @@ class ReferenceReused(Rejected):
     code = "reference_reused"
 
 
+class EntryKnown(Rejected):
+    """The entry {reference} is recorded already, as {delivery}."""
+
+    code = "entry_known"
+
+
 class UnknownPlanGoal(Rejected):
     """{goal} is not a goal of any plan of this journey."""
 
@@ -116,7 +122,7 @@ class DeliveryRow(Told):
 def record_row(row: DeliveryRow, state: Journey, context: Context) -> Facts | Delivery:
     """What is recorded; or what was recorded of this row before."""
     account = _line_of(row, state.file)
-    known = next((each for each in state.file.deliveries.values() if _is_entry(each, row.reference, account)), None)
+    known = entry(row.reference, account, state.file)
     if known is None:
         return record(row, row.reference, account, state, context)
     if known.told != content(row):
@@ -124,9 +130,10 @@ def record_row(row: DeliveryRow, state: Journey, context: Context) -> Facts | De
     return known
 
 
-def _is_entry(delivery: Delivery, reference: str, account: LineAccount) -> bool:
-    """A provider's numbers are its own; another's may be the same."""
-    return delivery.reference == reference and delivery.provider_id == account.line.provider_id
+def entry(reference: str, account: LineAccount, file: CaseFile) -> Delivery | None:
+    """What its provider told under that number; another's numbers may be the same."""
+    own = (each for each in file.deliveries.values() if each.provider_id == account.line.provider_id)
+    return next((each for each in own if each.reference == reference), None)
 
 
 def _line_of(row: DeliveryRow, file: CaseFile) -> LineAccount:

@@ -53,6 +53,7 @@ class LineAccount:
     earlier: tuple[tuple[date, date], ...] = ()  # when the line ran under former budgets; both days count
     cap: YearlyCap | None = None
     orders_given_back: int = 0  # which help that is told late can take again
+    dropped: bool = False  # it has ended, with the plan or with the journey
 
     def ran_on(self, day: date) -> bool:
         now = (self.line.starts_on, self.line.ends_on)
@@ -95,12 +96,13 @@ class LineAccount:
 
     def renewed(self, cents: int) -> LineAccount:
         """With this allocation, because a new plan has the line: what is told late of it needs an order like all help."""
-        return replace(self.moved(self.allocating(cents)), orders_given_back=0)
+        return replace(self.moved(self.allocating(cents)), orders_given_back=0, dropped=False)
 
     def ended(self, cents: int) -> LineAccount:
         """With this allocation, because the line has ended. What its orders give back is kept in mind."""
         after = self.moved(self.allocating(cents))
-        return replace(after, orders_given_back=self.orders_given_back + self.committed - after.committed)
+        given_back = self.orders_given_back + self.committed - after.committed
+        return replace(after, orders_given_back=given_back, dropped=True)
 
     def allocating(self, cents: int) -> Moves:
         """To this allocation. What is taken away was not ordered, as far as possible; what was delivered stays."""

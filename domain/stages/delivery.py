@@ -13,11 +13,13 @@ from domain.decision import Command, Context, Decision, Rejected, RowResult, Sta
 from domain.deliveries import (
     DAY,
     DeliveryRow,
+    EntryKnown,
     Told,
     a_goal,
     check_day_of,
     content,
     cost_of,
+    entry,
     make_room,
     on_a_day_of,
     record,
@@ -181,6 +183,9 @@ def _facts(command: DeliveryCommand, state: Journey, context: Context) -> tuple[
     match command:
         case RecordDelivery():
             account = file.account(command.line_id)
+            known = None if command.reference is None else entry(command.reference, account, file)
+            if known is not None:
+                raise EntryKnown(field="reference", reference=command.reference, delivery=known.delivery_id)
             return record(command, command.reference, account, state, context)
         case CorrectDelivery():
             return _correct(command, state, context)

@@ -252,7 +252,7 @@ def _extend(state: Journey, context: Context) -> Iterator[BudgetExtended]:
     days = context.programme.settings(municipality, context.today).extension_days
     if ends is None:
         return
-    last = [each for _, each in sorted(file.accounts.items()) if each.line.ends_on == ends.on]
+    last = [each for _, each in sorted(file.accounts.items()) if each.line.ends_on == ends.on and not each.dropped]
     until = max(ends.on, context.today) + timedelta(days=days)
     extensions = tuple(_extension(account, until) for account in last)
     yield BudgetExtended(lines=extensions, plan_ends=on_the_day(context, until, municipality, PLAN_END))

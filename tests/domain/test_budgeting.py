@@ -377,6 +377,14 @@ def test_a_plan_does_not_lapse_because_an_office_is_late() -> None:
     assert late.known.file.plan_ends == extended.plan_ends
 
 
+def test_a_dropped_line_is_not_extended_even_if_it_ended_on_the_plan_s_last_day() -> None:
+    """It is dropped on the last day of the plan that follows."""
+    short = line("work", "employment.work", starts_on=NEXT, ends_on=NEXT)
+    case = given(change_of_plan(), *replanned(short, on=NEXT), date(2026, 6, 2), RaiseReminders())
+    (extended,) = (each for each in case.events if isinstance(each, BudgetExtended))
+    assert [each.line_id for each in extended.lines] == ["work"]
+
+
 def test_a_line_with_a_yearly_cap_gets_time_and_no_money() -> None:
     talk = line("talk", THERAPY, minutes=600, ends_on=date(2026, 12, 20))
     case = given(budgeted(talk), date(2026, 12, 21), RaiseReminders())

@@ -10,6 +10,7 @@ from domain.decision import BeforeBeginning, Command, Context, DateInFuture
 from domain.deliveries import (
     AfterExit,
     DeliveryRow,
+    EntryKnown,
     LineNotNamed,
     LongDay,
     NotAGroup,
@@ -416,6 +417,15 @@ def test_a_row_s_number_stands_for_one_entry_of_its_provider() -> None:
     assert answer.then().decided.rows[0].code == "reference_reused"
     with pytest.raises(ReferenceReused, match="A-1 was told with other content"):
         record_row(row(minutes=61), told.known, context())
+
+
+def test_one_by_one_an_entry_is_told_once_too() -> None:
+    told = RecordDelivery(line_id="recovery", day=HELPED, minutes=60, reference="A-1")
+    for before in (told, table(row())):
+        in_delivery(before).when(told).refused(
+            EntryKnown, field="reference", says="A-1 is recorded already, as delivery-1"
+        )
+    in_delivery(told).when(table(row())).then()
 
 
 def test_two_providers_may_give_their_entries_the_same_number() -> None:
