@@ -41,6 +41,7 @@ from domain.ports import (
     VersionConflict,
 )
 from domain.programme import NotKnown, Programme
+from domain.stages.placing import RequestPlace
 from domain.states import Journey, waits_for
 from domain.working_days import local_date
 
@@ -291,7 +292,7 @@ class Recorder:
         race costs the database a round trip; between processes the append's version check decides."""
         if not command.touches_places:
             return None
-        code = _agreement_held(state) or self._agreement_in_force(command, state, local_date(_at(step)))
+        code = _agreement_held(command, state) or self._agreement_in_force(command, state, local_date(_at(step)))
         if code is None:
             return None
         await turn.enter_async_context(self._turns[code])
@@ -321,7 +322,7 @@ class Recorder:
             agreement=None if agreement is None else agreement.state,
             uses=await self._uses.of_components(after=local_date(_at(step))) if command.needs_uses else (),
             claimable=await self._claimed_by(command),
-            providers=await _named(self.providers, command.providers_named()),
+            providers=await _named(self.providers, command.providers_named() | _of_its_lines(command, state)),
             persons=await _named(self.persons, command.persons_named()),
         )
 
@@ -351,8 +352,9 @@ class Recorder:
             raise PossibleDuplicates(field="distinct_from", matches=", ".join(unseen))
 
 
-def _agreement_held(state: object) -> str | None:
-    if not isinstance(state, Journey):
+def _agreement_held(command: Command, state: object) -> str | None:
+    """Who asks for a place asks the agreement in force, whichever they wait in."""
+    if not isinstance(state, Journey) or isinstance(command, RequestPlace):
         return None
     return state.file.waits_in if state.file.place is None else state.file.place.agreement
 
@@ -380,6 +382,15 @@ def _check_rights(actor: Actor, municipalities: frozenset[str]) -> None:
         raise ReadOnly
     if not actor.is_national and actor.municipality not in municipalities:
         raise OutsideMunicipality
+
+
+def _of_its_lines(command: Command, state: object) -> frozenset[str]:
+    """The providers of the lines that the command is about, or of all where it is about several."""
+    if not (command.needs_line_s_providers and isinstance(state, Journey)):
+        return frozenset()
+    accounts = state.file.accounts
+    named = accounts.get(str(getattr(command, "line_id", "")))
+    return frozenset(each.line.provider_id for each in (accounts.values() if named is None else (named,)))
 
 
 def _at(step: Submission) -> datetime:

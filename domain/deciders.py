@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from domain import claims, journey, persons, places, providers, publications, regions
 from domain.agreement import Agreement
 from domain.claims import Claim, OpenClaim
-from domain.decision import NATIONAL, Command, Context, Decision, Rejected
+from domain.decision import NATIONAL, OFFICE, Command, Context, Decision, NotForThisRole, Rejected
 from domain.events import Event, missing_upcasters
 from domain.parties import Person, Provider, Region
 from domain.places import RecordFunding, SignAgreement
@@ -61,6 +61,8 @@ class Decider(Generic[S]):
 
     def decide(self, command: Command, state: S | None, context: Context) -> Decision:
         """Raises Rejected, and nothing else that a user could have caused."""
+        if command.by_office and context.actor.role not in OFFICE:
+            raise NotForThisRole(command=command.name, role=context.actor.role.replace("_", " "))
         try:
             return self.choose(command, state, context)
         except (NotInForce, NotKnown, NoCalendar) as unknown:

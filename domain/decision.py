@@ -60,6 +60,8 @@ class Actor(BaseModel):
         return self.municipality == NATIONAL
 
 
+# [A] Who decides for a municipality, until the full table of rights is there.
+OFFICE = frozenset({Role.CASE_MANAGER, Role.LEAD, Role.COORDINATOR, Role.SYSTEM})
 SYSTEM = Actor(id="system", role=Role.SYSTEM, municipality=NATIONAL)
 
 
@@ -77,6 +79,8 @@ class Command(BaseModel):
     internal: ClassVar[bool] = False  # sent by timers and signals, never through the API
     touches_places: ClassVar[bool] = False
     needs_person: ClassVar[bool] = False
+    by_office: ClassVar[bool] = False  # decides on money or between people: for the municipality, never who is paid
+    needs_line_s_providers: ClassVar[bool] = False  # whose contracts must still hold
     needs_uses: ClassVar[bool] = False
 
     def providers_named(self) -> frozenset[str]:
@@ -118,6 +122,13 @@ class OutsideMunicipality(Rejected):
     """This belongs to another municipality than yours."""
 
     code = "outside_municipality"
+    status = 403
+
+
+class NotForThisRole(Rejected):
+    """{command} is for the municipality to decide, not for a {role}."""
+
+    code = "not_for_this_role"
     status = 403
 
 

@@ -44,6 +44,13 @@ class ToldElsewhere(Rejected):
     status = 422
 
 
+class OutsideContract(Rejected):
+    """{provider} has no contract for {component} in {municipality} on every day from {first} to {last}."""
+
+    code = "outside_contract"
+    status = 422
+
+
 class WhileSuspended(Rejected):
     """On {day} the place was suspended; who was helped then used it: resume it first, as of that day."""
 
@@ -125,7 +132,7 @@ def record_row(row: DeliveryRow, state: Journey, context: Context) -> Facts | De
     known = entry(row.reference, account, state.file)
     if known is None:
         return record(row, row.reference, account, state, context)
-    if known.told != content(row):
+    if (known.line_id, known.told) != (account.line.line_id, content(row)):
         raise ReferenceReused(field="reference", reference=row.reference)
     return known
 
@@ -138,7 +145,11 @@ def entry(reference: str, account: LineAccount, file: CaseFile) -> Delivery | No
 
 def _line_of(row: DeliveryRow, file: CaseFile) -> LineAccount:
     if row.line_id is not None:
-        return file.account(row.line_id)
+        account = file.account(row.line_id)
+        named = (row.component or account.line.component, row.kind or account.line.tariff)
+        if named != (account.line.component, account.line.tariff):
+            raise LineNotNamed(field="line_id", lines="No", component=named[0], kind=named[1], day=row.day)
+        return account
     fitting = [
         account
         for account in file.accounts.values()
@@ -188,9 +199,19 @@ def check_day_of(account: LineAccount, day: date, more: int, state: Journey, con
     """Whether so many more minutes can have been given on that day."""
     on_a_day_of(account, day, state, context, field=field)
     check_day(day, context, field=field)
+    check_contract(account.line, day, day, state.file, context)
     minutes = more + sum(each.minutes for each in state.file.deliveries.values() if each.day == day)
     if minutes > DAY:
         raise LongDay(field="minutes", day=day, minutes=minutes)
+
+
+def check_contract(line: ServiceLine, first: date, last: date, file: CaseFile, context: Context) -> None:
+    provider = (context.providers or {}).get(line.provider_id)
+    if provider is None or not provider.covers(line.component, file.municipality, first, last):
+        raise OutsideContract(
+            field="line_id", provider=line.provider_id, component=line.component, municipality=file.municipality,
+            first=first, last=last,
+        )  # fmt: skip
 
 
 def a_goal(goal_id: str, file: CaseFile) -> str:

@@ -22,15 +22,16 @@ class DoubleFunding(Rejected):
 
 def forbidden_on(day: date, programme: Programme) -> frozenset[str]:
     """The services that must not be combined, by the rules of the day: the conditions a place waits for, turned round."""
-    conditions = programme.eligibility(day).until_place
+    conditions = programme.last_eligibility(day).until_place
     return frozenset(each.removeprefix("no_") for each in conditions if each.startswith("no_"))
 
 
 def overlapping(person: Person, day: date, programme: Programme) -> Entitlement | None:
     if not person.entitlements:
         return None
-    forbidden = forbidden_on(day, programme)
-    return next((each for each in person.entitlements.values() if each.service in forbidden and each.on(day)), None)
+    running = [each for each in person.entitlements.values() if each.on(day)]
+    forbidden = forbidden_on(day, programme) if running else frozenset()
+    return next((each for each in running if each.service in forbidden), None)
 
 
 def check_day(day: date, context: Context, *, field: str) -> None:
@@ -38,7 +39,7 @@ def check_day(day: date, context: Context, *, field: str) -> None:
     person = context.person
     found = None if person is None else overlapping(person, day, context.programme)
     if found is not None:
-        rules = context.programme.eligibility(day).version
+        rules = context.programme.last_eligibility(day).version
         raise DoubleFunding(field=field, day=day, service=found.service, rules=rules)
 
 
@@ -46,7 +47,8 @@ def check_period(starts_on: date, ends_on: date, context: Context, *, field: str
     """The same for every day of a period. Nothing changes between two turns, so only they are looked at."""
     if context.person is None:
         return
-    turns = {starts_on, *(each.starts_on for each in context.person.entitlements.values())}
+    rules = (each.valid_from for each in context.programme.eligibility_versions)
+    turns = {starts_on, *(each.starts_on for each in context.person.entitlements.values()), *rules}
     for day in sorted(day for day in turns if starts_on <= day <= ends_on):
         check_day(day, context, field=field)
 
@@ -89,7 +91,7 @@ def recoveries(state: Journey, context: Context) -> Iterator[RecoveryOpened]:
         yield RecoveryOpened(
             recovery_id=context.new_id("recovery"),
             entitlement_id=entitlement_id,
-            rules=context.programme.eligibility(deliveries[0].day).version,
+            rules=context.programme.last_eligibility(deliveries[0].day).version,
             deliveries=tuple(deliveries),
             cents=sum(each.cents for each in deliveries),
         )
@@ -106,7 +108,7 @@ def withdrawals(state: Journey, context: Context) -> Iterator[RecoveryWithdrawn]
     for recovery_id, deliveries in free.items():
         yield RecoveryWithdrawn(
             recovery_id=recovery_id,
-            rules=context.programme.eligibility(deliveries[0].day).version,
+            rules=context.programme.last_eligibility(deliveries[0].day).version,
             deliveries=tuple(deliveries),
             cents=sum(each.cents for each in deliveries),
         )

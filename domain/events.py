@@ -426,7 +426,7 @@ class BudgetExtended(Event):
     """The plan's last day has passed and no new plan is there: nobody loses their help because an office is late."""
 
     lines: tuple[Extension, ...]
-    plan_ends: Due
+    plan_ends: Due | None  # None: there was nothing that could run on
 
 
 @stored_as("budget.reinstated", part="budget")

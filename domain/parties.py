@@ -56,8 +56,10 @@ class Provider:
     contracts: tuple[Contract, ...]  # in the order told; for any day the last that covers it counts
 
     def contract_on(self, day: date) -> Contract | None:
-        covering = (c for c in self.contracts if c.valid_from <= day and (c.valid_to is None or day <= c.valid_to))
-        return max(covering, key=self.contracts.index, default=None)
+        latest_first = reversed(self.contracts)
+        return next(
+            (c for c in latest_first if c.valid_from <= day and (c.valid_to is None or day <= c.valid_to)), None
+        )
 
     def covers(self, component: str, municipality: str, starts_on: date, ends_on: date) -> bool:
         """Whether every day of a period is under a contract for that component there."""

@@ -2,43 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
+from domain.agreement import Suspension
 from domain.care import Release, ServiceLine
 from domain.events import BudgetReinstated
 from domain.ledger import LineAccount, reinstating
 from domain.states import CaseFile
 
 
-def pro_rata(cents: int, line: ServiceLine, until: date) -> int:
-    """The share of the line's days up to and including `until`, a part of a cent rounded up."""
-    days = (line.ends_on - line.starts_on).days + 1
-    gone = min(max((until - line.starts_on).days + 1, 0), days)
-    return -(-cents * gone // days)
+def days_in_use(line: ServiceLine, first: date, last: date, suspensions: Iterable[Suspension]) -> int:
+    """Days of a line from first to last, both counted, but for those on which its place was suspended."""
+    start, end = max(first, line.starts_on), min(last, line.ends_on)
+    away = sum(_days(max(start, each.from_on), min(end, each.to_on or end)) for each in suspensions)
+    return _days(start, end) - away
 
 
-def keeps(account: LineAccount, until: date) -> int:
+def _days(first: date, last: date) -> int:
+    return max((last - first).days + 1, 0)
+
+
+def pro_rata(cents: int, line: ServiceLine, until: date, suspensions: tuple[Suspension, ...] = ()) -> int:
+    """The share of the line's days up to and including `until`, a part of a cent rounded up. For days of a suspension that
+    has ended, its share was given back then; those of one that lasts are not gone by."""
+    over = [each for each in suspensions if each.to_on is not None]
+    days = days_in_use(line, line.starts_on, line.ends_on, over)
+    gone = days_in_use(line, line.starts_on, until, suspensions)
+    return -(-cents * gone // days) if days else 0
+
+
+def keeps(account: LineAccount, until: date, suspensions: tuple[Suspension, ...] = ()) -> int:
     """Of what was set aside: what was delivered, and of orders the share of the days gone by, for help told late."""
-    return max(account.delivered, min(account.committed, pro_rata(account.allocated, account.line, until)))
+    share = pro_rata(account.allocated, account.line, until, suspensions)
+    return max(account.delivered, min(account.committed, share))
 
 
-def unused(accounts: Mapping[str, LineAccount], first: date, last: date) -> Iterator[Release]:
-    """What is given back of each line for days on which nobody could be helped, never of what was delivered."""
+def unused(
+    accounts: Mapping[str, LineAccount], first: date, last: date, earlier: Iterable[Suspension]
+) -> Iterator[Release]:
+    """What is given back of each line for a suspension, `earlier` ones aside, never of what was delivered."""
+    over = [each for each in earlier if each.to_on is not None]
     for line_id, account in sorted(accounts.items()):
-        days = pro_rata(account.allocated, account.line, last) - pro_rata(
-            account.allocated, account.line, first - timedelta(days=1)
-        )
-        cents = min(days, account.allocated - account.delivered)
+        line = account.line
+        days = days_in_use(line, line.starts_on, line.ends_on, over)
+        share = account.allocated * days_in_use(line, first, last, over) // days if days else 0
+        cents = min(share, account.allocated - account.delivered)
         if cents > 0:
             yield Release(line_id=line_id, cents=cents)
 
 
-def released(accounts: Mapping[str, LineAccount], until: date) -> Iterator[Release]:
+def released(file: CaseFile, until: date) -> Iterator[Release]:
     """What is given back of each line when everything ends on a day."""
-    for line_id, account in sorted(accounts.items()):
-        cents = account.allocated - keeps(account, until)
+    for line_id, account in sorted(file.accounts.items()):
+        cents = account.allocated - keeps(account, until, file.suspensions)
         if cents:
             yield Release(line_id=line_id, cents=cents)
 

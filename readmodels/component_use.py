@@ -7,10 +7,10 @@ from datetime import date
 
 from domain.codec import Codec, Recorded
 from domain.deciders import JOURNEYS
-from domain.ports import ComponentUse, EventStore
+from domain.ports import ComponentUse, EventStore, StoreUnavailable
 from domain.states import Journey
 from eventstore.postgres import translated
-from readmodels.projector import Connection, Folds, Pool
+from readmodels.projector import Connection, Folds, Pool, newest_position, wait_for
 
 Row = tuple[str, str, str, str, date, date]
 
@@ -44,6 +44,8 @@ class DatabaseUses:
 
     async def of_components(self, *, after: date) -> tuple[ComponentUse, ...]:
         with translated():
+            if not await wait_for(self._pool, self.name, await newest_position(self._pool)):
+                raise StoreUnavailable("the list of components in use has not got there yet")
             rows = await self._pool.fetch(
                 """SELECT component, tariff, starts_on, ends_on, count(*) AS lines FROM read.component_use
                 WHERE ends_on > $1 GROUP BY component, tariff, starts_on, ends_on""",

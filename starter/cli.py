@@ -42,7 +42,7 @@ from starter.local import (
     ready,
     settings_from,
 )
-from starter.programmes import held_against, publications, publishing
+from starter.programmes import held_against, in_use, publications, publishing
 from starter.replaying import replay as replayed
 from starter.seeding import seed as seeded
 from starter.submit import Submitter
@@ -248,7 +248,9 @@ def ineligible_command(data_dir: DataDir = DATA_DIR) -> None:
     settings = _settings(data_dir)
 
     async def look(store: PostgresEventStore) -> None:
-        found = await ineligible_costs(store, Codec(NullCipher()), load_programme(settings.programme))
+        codec = Codec(NullCipher())
+        programme = await in_use(store, codec, load_programme(settings.programme))
+        found = await ineligible_costs(store, codec, programme)
         for each in found:
             where = f"{each.journey_id}  {each.delivery_id}"
             print(f"{each.day:%d.%m.%Y}  {euros(each.cents):>10}  {where}  {each.service}: {each.fate.sentence}")

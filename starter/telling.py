@@ -153,6 +153,8 @@ def _later_sentence(event: e.Event) -> str:
                 f"Not claimed back any more: {euros(event.cents)} euros; the days are not paid for elsewhere after all."
             )
         case e.BudgetExtended():
+            if event.plan_ends is None:
+                return "The plan has ended without a new one, and nothing of it could run on."
             return f"No new plan by its end: the help goes on until {event.plan_ends.on:%d.%m.%Y}."
         case e.BudgetReinstated():
             return f"Taken again for help that was told late: {euros(event.cents)} euros."

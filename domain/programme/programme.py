@@ -72,6 +72,14 @@ class Programme:
     def eligibility(self, on: date) -> EligibilityRules:
         return periods.in_force(self.eligibility_versions, on, what="rule on who may join")
 
+    def last_eligibility(self, on: date) -> EligibilityRules:
+        """Those of the day, or where none hold any more the last that did: what must not be combined does not become
+        allowed by the end of a programme. NotInForce before there were any."""
+        begun = [rules for rules in self.eligibility_versions if rules.valid_from <= on]
+        if not begun:
+            return self.eligibility(on)
+        return max(begun, key=lambda rules: rules.valid_from)
+
     def catalogue(self, on: date) -> Catalogue:
         return periods.in_force(self.catalogues, on, what="catalogue of components")
 

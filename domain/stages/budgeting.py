@@ -12,11 +12,12 @@ from pydantic import Field
 
 from domain.care import Allocation, ServiceLine
 from domain.decision import Command, Context, Decision, Rejected, Stage, WrongStage
+from domain.deliveries import check_contract
 from domain.double_funding import check_period
 from domain.due import Due
 from domain.events import BudgetDecided, BudgetExtended, BudgetReinstated, BudgetSettled, ServiceCommitted
 from domain.fields import Code, Minutes, Words
-from domain.ledger import LineAccount, YearlyCap, ordering
+from domain.ledger import Account, LineAccount, YearlyCap, ordering
 from domain.money import euros
 from domain.pricing import ceiling_cents, prices_over
 from domain.programme import Settings
@@ -86,6 +87,7 @@ class DecideBudget(BudgetCommand):
     """Decide the personal budget: money for each line of the agreed plan, with reasons. `minutes` lowers a volume."""
 
     name = "decide-budget"
+    by_office = True
 
     form: Literal["administrative_act", "contract"]
     minutes: dict[Code, Minutes] = Field(default_factory=dict, max_length=60)
@@ -96,7 +98,9 @@ class CommitService(BudgetCommand):
     """Order help from the line's provider: money set aside becomes money promised."""
 
     name = "commit-service"
+    by_office = True
     needs_person = True
+    needs_line_s_providers = True
 
     line_id: Code
     minutes: Minutes
@@ -121,7 +125,7 @@ def _decide_budget(command: DecideBudget, state: AwaitingBudget, context: Contex
     wanted = tuple(
         _allocate(line, command.minutes, file, settings, context) for line in file.plans[state.plan_id].lines
     )
-    dropped = tuple(_drop(account, context.today, settings) for account in _left_out(wanted, file))
+    dropped = tuple(_drop(account, context.today, settings, file) for account in _left_out(wanted, file))
     lines = (*_carried_over(wanted, dropped, file, settings), *dropped)
     _check_ceiling(wanted, file, settings)
     check_caps(lines, file)
@@ -184,7 +188,7 @@ def _left_out(wanted: tuple[Allocation, ...], file: CaseFile) -> Iterator[LineAc
     yield from (account for line_id, account in sorted(file.accounts.items()) if line_id not in kept)
 
 
-def _drop(account: LineAccount, today: date, settings: Settings) -> Allocation:
+def _drop(account: LineAccount, today: date, settings: Settings, file: CaseFile) -> Allocation:
     """A line that the new plan does not have ends today. It keeps what its days gone by call for, for as long as help may
     still be told, and gives back the rest."""
     line = account.line
@@ -194,7 +198,7 @@ def _drop(account: LineAccount, today: date, settings: Settings) -> Allocation:
     return Allocation(
         line=line,
         minutes=0,
-        cents=keeps(account, today) if told_late else account.delivered,
+        cents=keeps(account, today, file.suspensions) if told_late else account.delivered,
         prices=(),
         cap_cents=None if account.cap is None else account.cap.cents,
     )
@@ -207,7 +211,8 @@ def _carried_over(
     left: Counter[str] = Counter()
     for allocation in dropped:
         account = file.accounts[allocation.line.line_id]
-        left[allocation.line.component] += (account.allocated - allocation.cents) * settings.carry_over_percent // 100
+        free = account.of(Account.AVAILABLE)  # what orders give back stays for help that is told late
+        left[allocation.line.component] += free * settings.carry_over_percent // 100
     for allocation in wanted:
         carried = 0 if allocation.line.line_id in file.accounts else left.pop(allocation.line.component, 0)
         yield allocation.model_copy(update={"cents": allocation.cents + carried, "carried_cents": carried})
@@ -248,7 +253,9 @@ def _year_until_now(line: ServiceLine, file: CaseFile) -> int:
 
 def _commit(command: CommitService, file: CaseFile, context: Context) -> ServiceCommitted:
     account = file.account(command.line_id)
-    check_period(max(account.line.starts_on, context.today), account.line.ends_on, context, field="line_id")
+    begins = max(account.line.starts_on, context.today)
+    check_period(begins, account.line.ends_on, context, field="line_id")
+    check_contract(account.line, begins, account.line.ends_on, file, context)
     own_percent = context.programme.settings(file.municipality, context.today).own_contribution_percent
     cents = ceiling_cents(command.minutes, prices_over(account.line, file.municipality, context), own_percent)
     left = account.allocated - account.committed

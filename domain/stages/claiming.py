@@ -71,7 +71,7 @@ def decide(command: ClaimingCommand, state: Journey, context: Context) -> Decisi
 
 def _check(command: CheckClaimed, state: Journey, context: Context) -> Decision:
     rows = tuple(_judged(delivery_id, command, state, context) for delivery_id in dict.fromkeys(command.deliveries))
-    rules = context.programme.eligibility(context.today).version
+    rules = context.programme.last_eligibility(context.today).version
     told = (
         RowResult(row=number, code=row.verdict, message=row.reason or "", delivery_id=row.delivery_id, cents=row.cents)
         for number, row in enumerate(rows, start=1)

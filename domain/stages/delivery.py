@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.care import Confirmer
+from domain.care import Confirmer, Release
 from domain.decision import Command, Context, Decision, Rejected, RowResult, Stage, WrongStage
 from domain.deliveries import (
     DAY,
@@ -27,6 +27,7 @@ from domain.deliveries import (
 )
 from domain.events import (
     BudgetReinstated,
+    BudgetSettled,
     DeliveryConfirmed,
     DeliveryCorrected,
     DeliveryDisputed,
@@ -38,7 +39,7 @@ from domain.events import (
 )
 from domain.fields import Code, Id, Reference, Words
 from domain.settling import reinstated
-from domain.states import CaseFile, Delivery, Journey, waits_for, with_delivery, with_file
+from domain.states import CaseFile, Delivery, Exited, Journey, waits_for, with_delivery, with_file
 
 ROWS_MAX = 200  # of one journey at once; a table has as many such steps as it needs
 
@@ -81,6 +82,7 @@ class RecordDelivery(DeliveryCommand, Told):
     name = "record-delivery"
     additive = True
     needs_person = True
+    needs_line_s_providers = True
 
     line_id: Code
     reference: Reference | None = None
@@ -92,6 +94,7 @@ class RecordDeliveries(DeliveryCommand):
     name = "record-deliveries"
     additive = True
     needs_person = True
+    needs_line_s_providers = True
 
     rows: tuple[DeliveryRow, ...] = Field(min_length=1, max_length=ROWS_MAX)
 
@@ -101,6 +104,7 @@ class CorrectDelivery(DeliveryCommand):
 
     name = "correct-delivery"
     needs_person = True
+    needs_line_s_providers = True
 
     delivery_id: Id
     minutes: Annotated[int, Field(ge=0, le=DAY)]
@@ -127,9 +131,10 @@ class DisputeDelivery(DeliveryCommand):
 
 
 class SettleDispute(DeliveryCommand):
-    """Say how a dispute ended; where it is upheld, a correction follows."""
+    """Say how a dispute ended. Where it is upheld, nothing is claimed of the delivery until it is corrected."""
 
     name = "settle-dispute"
+    by_office = True
 
     delivery_id: Id
     upheld: bool
@@ -246,9 +251,19 @@ def _correct(command: CorrectDelivery, state: Journey, context: Context) -> tupl
         check_day_of(account, delivery.day, more, state, context, field="minutes")
     cents, own_cents = cost_of(command.minutes, delivery.cents_per_hour, delivery.day, file, context)
     room = make_room(account, cents - delivery.cents, file.municipality, context)
-    return *room, DeliveryCorrected(
+    corrected = DeliveryCorrected(
         minutes_before=delivery.minutes, cents_before=delivery.cents, cents=cents, own_cents=own_cents, **dict(command)
     )
+    return *room, corrected, *_given_back(state, delivery, cents)
+
+
+def _given_back(state: Journey, delivery: Delivery, cents: int) -> tuple[BudgetSettled, ...]:
+    """Behind the last settlement nothing would give it back any more."""
+    over = isinstance(state, Exited) and state.decision_id not in state.file.challengeable
+    if not over or cents >= delivery.cents:
+        return ()
+    release = Release(line_id=delivery.line_id, cents=delivery.cents - cents)
+    return (BudgetSettled(released=(release,), final=True),)
 
 
 def _delivery(delivery_id: str, file: CaseFile) -> Delivery:
@@ -286,10 +301,10 @@ def evolve(state: Journey, event: DeliveryEvent) -> Journey:
 def _what_it_is(delivery: Delivery, event: DeliveryChange) -> Delivery:
     match event:
         case DeliveryCorrected():
-            return replace(delivery, minutes=event.minutes, cents=event.cents, rejected=0)
+            return replace(delivery, minutes=event.minutes, cents=event.cents, rejected=0, disputed=False)
         case DeliveryConfirmed():
             return replace(delivery, confirmed=True)
         case DeliveryDisputed():
             return replace(delivery, disputed=True)
         case DisputeSettled():
-            return replace(delivery, disputed=False)
+            return replace(delivery, disputed=event.upheld)  # until it is corrected as the person says

@@ -79,7 +79,7 @@ def _exit(command: ExitJourney, file: CaseFile, context: Context) -> Decision:
         decision_id=context.new_id("decision"),
         **dict(command),
     )
-    given_back = tuple(released(file.accounts, command.on))
+    given_back = tuple(released(file, command.on))
     settled = (BudgetSettled(released=given_back),) if given_back else ()
     return Decision(events=(exited, *settled), agreement=tuple(_leave_places(command, file, context.today)))
 

@@ -130,7 +130,7 @@ def decide(command: HoldingCommand, state: Journey, context: Context) -> Decisio
             )
         case ResumePlace():
             since = _suspended_since(command, file, context)
-            given_back = tuple(unused(file.accounts, since, command.on - timedelta(days=1)))
+            given_back = tuple(unused(file.accounts, since, command.on - timedelta(days=1), file.suspensions))
             settled = (BudgetSettled(released=given_back),) if given_back else ()
             places = HoldingResumed(journey_id=file.journey_id, on=command.on)
             return Decision(events=(PlaceResumed(on=command.on), *settled), agreement=(places,))

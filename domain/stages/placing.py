@@ -103,7 +103,8 @@ class PlaceCommand(Command):
 
 
 class RequestPlace(PlaceCommand):
-    """Ask for the place that had to wait for the end of a state service."""
+    """Ask for the place that had to wait for the end of a state service; or wait on under the agreement now in force, where
+    the municipality has another than the one they wait in."""
 
     name = "request-place"
     part = "place"
@@ -170,10 +171,10 @@ COMMANDS: tuple[type[PlaceCommand], ...] = (
 
 def decide(command: PlaceCommand, state: Journey, context: Context) -> Decision:
     match command:
-        case RequestPlace() if not isinstance(state, Refused | Exited | Referred | Waiting):
+        case RequestPlace() if not isinstance(state, Refused | Exited | Referred):
             if state.file.place is not None:
                 raise PlaceTaken
-            if state.file.waits_for_place:
+            if state.file.waits_for_place and _waits_there(state.file, context):
                 raise WaitsAlready
             check_near(command.from_on, context, field="from_on")
             return place(state.file, command.from_on, context, field="from_on")
@@ -184,6 +185,11 @@ def decide(command: PlaceCommand, state: Journey, context: Context) -> Decision:
                 raise WaitsForNoPlace
             return _answer(command, state.file, context)
     raise WrongStage(command=command.name, at=waits_for(state))
+
+
+def _waits_there(file: CaseFile, context: Context) -> bool:
+    """In the order of the agreement that is asked now; not of one that has ended, or that the municipality has left."""
+    return context.agreement is None or context.agreement.agreement == file.waits_in
 
 
 def _answer(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Literal
 
+from domain.agreement import Suspension
 from domain.care import Agreer, Extension, Ineligible, Release
 from domain.decision import Command, Context, Decision, Rejected, WrongStage
 from domain.double_funding import recoveries, withdrawals
@@ -29,6 +30,7 @@ from domain.events import (
 from domain.fields import Code, Id, Words
 from domain.ledger import LineAccount
 from domain.reckoning import days_from, on_the_day, working_days_from
+from domain.settling import days_in_use
 from domain.states import (
     CaseFile,
     Challenge,
@@ -254,21 +256,24 @@ def _extend(state: Journey, context: Context) -> Iterator[BudgetExtended]:
         return
     last = [each for _, each in sorted(file.accounts.items()) if each.line.ends_on == ends.on and not each.dropped]
     until = max(ends.on, context.today) + timedelta(days=days)
-    extensions = tuple(_extension(account, until) for account in last)
-    yield BudgetExtended(lines=extensions, plan_ends=on_the_day(context, until, municipality, PLAN_END))
+    wanted = ((account, _extension(account, until, file.suspensions)) for account in last)
+    extensions = tuple(more for account, more in wanted if more.ends_on > account.line.ends_on)
+    next_end = on_the_day(context, until, municipality, PLAN_END) if extensions else None
+    yield BudgetExtended(lines=extensions, plan_ends=next_end)
 
 
-def _extension(account: LineAccount, until: date) -> Extension:
+def _extension(account: LineAccount, until: date, suspensions: tuple[Suspension, ...]) -> Extension:
     line = account.line
     if account.cap is not None:
         within = max(min(until, date(account.cap.year, 12, 31)), line.ends_on)
         return Extension(line_id=line.line_id, ends_on=within, allocated_cents=0, committed_cents=0)
-    days, more = (line.ends_on - line.starts_on).days + 1, (until - line.ends_on).days
+    over = [each for each in suspensions if each.to_on is not None]  # for which the money was given back
+    days, more = days_in_use(line, line.starts_on, line.ends_on, over), (until - line.ends_on).days
     return Extension(
         line_id=line.line_id,
         ends_on=until,
-        allocated_cents=account.allocated * more // days,
-        committed_cents=account.committed * more // days,
+        allocated_cents=account.allocated * more // max(days, 1),
+        committed_cents=account.committed * more // max(days, 1),
     )
 
 

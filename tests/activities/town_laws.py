@@ -200,9 +200,12 @@ def _check_settlement(event: e.BudgetSettled, before: Journey, after: Journey, t
             assert left.allocated == left.committed == left.delivered, "money is left when all is over"
             assert left.orders_given_back == 0
         elif isinstance(after, Exited):
-            days = (account.line.ends_on - account.line.starts_on).days + 1
-            gone = min(max((after.on - account.line.starts_on).days + 1, 0), days)
-            share = ceil(Fraction(account.allocated * gone, days))
+            line, over = account.line, [each for each in before.file.suspensions if each.to_on is not None]
+            whole = (line.starts_on + timedelta(days=n) for n in range((line.ends_on - line.starts_on).days + 1))
+            days = [day for day in whole if not any(each.on(day) for each in over)]  # one by one: slow and plain
+            away = before.file.suspensions
+            gone = [day for day in days if day <= after.on and not any(each.on(day) for each in away)]
+            share = ceil(Fraction(account.allocated * len(gone), len(days))) if days else 0
             assert left.allocated == max(account.delivered, min(account.committed, share)), "not its days' share"
 
 

@@ -10,7 +10,7 @@ import pytest
 from domain import journey
 from domain.care import Allocation, Release
 from domain.decision import WrongStage
-from domain.deliveries import NotCommitted, OutsidePeriod, WhileSuspended
+from domain.deliveries import NotCommitted, OutsideContract, OutsidePeriod, WhileSuspended
 from domain.events import (
     BudgetDecided,
     BudgetExtended,
@@ -37,7 +37,7 @@ from domain.stages.placing import RequestPlace
 from domain.stages.planning import ReopenPlan
 from domain.stages.throughout import RaiseReminders
 from domain.states import InDelivery, Journey, UnknownLine
-from tests.domain.given import PROGRAMME, PROVIDER, Given, given
+from tests.domain.given import PROGRAMME, PROVIDER, Given, contracted, given, provider
 from tests.domain.steps import (
     AGREED,
     BUDGETED,
@@ -310,13 +310,23 @@ def test_a_dropped_line_that_comes_back_has_what_is_decided_and_no_more() -> Non
 
 
 def test_what_an_ended_line_has_left_goes_to_the_next_of_its_component_where_the_rules_say_so() -> None:
-    """Half of 172.30 euros; but for the rule, nothing."""
+    """Half of the 160.00 euros that were never ordered; but for the rule, nothing."""
     more = line("more", starts_on=NEXT)
-    for percent, cents in ((0, 32000), (50, 32000 + 8615)):
-        case = change_of_plan().under(with_settings(carry_over_percent=percent))
+    half_ordered = given(
+        budgeted(), order(minutes=300), HELPED, visit(), NEXT, review("progress", "change_plan", on=NEXT)
+    )
+    for percent, cents in ((0, 32000), (50, 32000 + 8000)):
+        case = half_ordered.under(with_settings(carry_over_percent=percent))
         case = given(case, NEXT, plan(more), agreement_to("plan-2", on=NEXT), budget())
         (first, _) = decided(case).lines
         assert (first.line.line_id, first.cents, first.carried_cents) == ("more", cents, cents - 32000)
+
+
+def test_what_orders_give_back_is_not_carried_over_since_late_help_may_take_it_again() -> None:
+    """Else the same money would be spent twice."""
+    more = line("more", starts_on=NEXT)
+    case = given(change_of_plan().under(with_settings(carry_over_percent=100)), NEXT, plan(more))
+    assert decided(given(case, agreement_to("plan-2", on=NEXT), budget())).lines[0].carried_cents == 0
 
 
 def with_settings(*, carry_over_percent: int = 0, own_contribution_percent: int = 0) -> Programme:
@@ -439,11 +449,11 @@ def in_hospital(*, until: date) -> Given[Journey]:
 
 
 def test_the_share_of_the_days_of_a_suspension_is_given_back() -> None:
-    """All of April, 30 of the line's 169 days: 56.81 of 320.00 euros, also of what was ordered."""
+    """All of April, 30 of the line's 169 days: 56.80 of 320.00 euros, also of what was ordered."""
     case = in_hospital(until=date(2026, 5, 1))
     answer = case.when(ResumePlace(on=date(2026, 5, 1)))
-    answer.then(PlaceResumed, BudgetSettled(released=(Release(line_id="recovery", cents=5681),)))
-    assert five_numbers(answer.after) == (26319, 26319, 6400, 0, 0)
+    answer.then(PlaceResumed, BudgetSettled(released=(Release(line_id="recovery", cents=5680),)))
+    assert five_numbers(answer.after) == (26320, 26320, 6400, 0, 0)
     longer = visit(on=date(2026, 5, 1), minutes=480)
     answer.after.when(longer).refused(NotCommitted, field="minutes")
 
@@ -452,6 +462,51 @@ def test_nobody_is_helped_while_the_place_is_suspended() -> None:
     case = in_hospital(until=date(2026, 4, 20))
     case.when(visit(on=date(2026, 4, 1))).refused(WhileSuspended, field="day", says="2026-04-01")
     case.when(visit(on=date(2026, 3, 31))).then(DeliveryRecorded)
+
+
+def suspended_again(case: Given[Journey], *, since: date, until: date) -> Given[Journey]:
+    away = SuspendPlace(from_on=since, reason="In hospital.")
+    return given(case.on(since), away, until, ResumePlace(on=until))
+
+
+def test_a_second_suspension_of_as_many_days_gives_back_as_much() -> None:
+    """Days that were given back already are not days of the line any more."""
+    once = given(in_hospital(until=date(2026, 5, 1)), ResumePlace(on=date(2026, 5, 1)))
+    twice = suspended_again(once, since=date(2026, 6, 1), until=date(2026, 7, 1))
+    given_back = [each for event in twice.events if isinstance(event, BudgetSettled) for each in event.released]
+    assert [each.cents for each in given_back] == [5680, 5680]
+
+
+def test_after_a_suspension_a_plan_runs_on_at_the_rate_it_had() -> None:
+    """263.20 euros of 139 days, as 320.00 were of 169."""
+    case = given(
+        in_hospital(until=date(2026, 5, 1)), ResumePlace(on=date(2026, 5, 1)), date(2026, 8, 31), RaiseReminders()
+    )
+    (more,) = case.on(DAY_AFTER_END).when(RaiseReminders()).the(BudgetExtended).lines
+    assert more.allocated_cents == 26320 * 32 // 139
+
+
+def test_an_exit_after_a_suspension_counts_only_the_days_in_use() -> None:
+    """Of 139 days in use 108 are over by the last of July."""
+    case = given(in_hospital(until=date(2026, 5, 1)), ResumePlace(on=date(2026, 5, 1)), date(2026, 7, 31))
+    left = given(case, leaving(on=date(2026, 7, 31)))
+    assert five_numbers(left)[0] == -(-26320 * 108 // 139)
+
+
+def test_when_nothing_can_run_on_the_plan_is_over_once() -> None:
+    """A line with a yearly cap has reached the end of its year."""
+    talk = line("talk", THERAPY, minutes=600, ends_on=date(2026, 12, 31))
+    case = given(budgeted(talk), date(2027, 1, 1), RaiseReminders())
+    (over,) = (each for each in case.events if isinstance(each, BudgetExtended))
+    assert (over.lines, over.plan_ends) == ((), None)
+    later = given(case, date(2027, 3, 1), RaiseReminders())
+    assert [each for each in later.events if isinstance(each, BudgetExtended)] == [over]
+
+
+def test_help_is_ordered_from_who_is_under_contract_throughout() -> None:
+    gone = provider(PROVIDER, contracted(valid_to=date(2026, 6, 30)))
+    budgeted().served_by(gone).when(order()).refused(OutsideContract, field="line_id", says="to 2026-08-31")
+    budgeted().served_by().when(order()).refused(OutsideContract, field="line_id")
 
 
 def test_a_suspension_gives_back_nothing_that_was_delivered() -> None:

@@ -19,15 +19,14 @@ from domain.claims import (
     NotAMonth,
     NoteClaimPaid,
     NoteVerdicts,
-    NotForWhoClaims,
     NothingToClaim,
     NotInClaim,
-    OpenClaim,
+    PaidBeforeHelp,
     PayClaim,
     WrongClaimStage,
 )
 from domain.deciders import CLAIMS, NotInTheProgramme
-from domain.decision import Actor, Command, DateInFuture, Role
+from domain.decision import Actor, Command, DateInFuture, NotForThisRole, Role
 from domain.events import (
     ClaimAssembled,
     ClaimChecked,
@@ -125,7 +124,7 @@ def test_there_must_be_something_to_claim_by_somebody_somewhere() -> None:
 
 
 def test_a_claim_is_put_together_once_and_one_at_a_time() -> None:
-    assembled().when(assembly()).refused(OpenClaim, field="provider_id")
+    assembled().when(assembly()).refused(WrongClaimStage, says="the claim is assembled")
     before, after = nothing(row()), assembled()
     key = f"open-claim/{PROVIDER}/{TOWN}"
     assert claims.quota_moves(before.state, after.state) == (QuotaMove(key=key, used=1, limit=1),)
@@ -144,8 +143,8 @@ def test_the_municipality_says_which_rows_it_does_not_accept() -> None:
 
 def test_who_claims_neither_decides_nor_pays() -> None:
     provider_s = Actor(id="provider.tori", role=Role.PROVIDER, municipality=TOWN)
-    assembled().by(provider_s).when(DecideClaim()).refused(NotForWhoClaims, says="not by a provider")
-    checked().by(provider_s).when(payment()).refused(NotForWhoClaims)
+    assembled().by(provider_s).when(DecideClaim()).refused(NotForThisRole, says="not for a provider")
+    checked().by(provider_s).when(payment()).refused(NotForThisRole)
 
 
 def test_verdicts_come_in_parts_and_the_last_completes_the_claim() -> None:
@@ -161,6 +160,12 @@ def test_what_was_accepted_is_paid_less_what_is_set_off() -> None:
     corrected.when(payment(on=date(2026, 4, 3))).refused(DateInFuture, field="paid_on")
     paid = given(corrected, payment()).when(NoteClaimPaid()).then(ClaimPaid)
     assert paid.state.stage is ClaimStage.PAID
+
+
+def test_no_payment_was_made_before_the_help_it_pays_for() -> None:
+    """A slip of the pen would never come through to the journeys' books."""
+    checked().when(payment(on=date(2026, 3, 25))).refused(PaidBeforeHelp, field="paid_on", says="2026-03-26")
+    checked().when(payment(on=date(2026, 3, 26))).then(ClaimPaymentOrdered)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from domain.decision import BeforeBeginning, Command, Context, DateInFuture
+from domain.decision import Actor, BeforeBeginning, Command, Context, DateInFuture, NotForThisRole, Role
 from domain.deliveries import (
     AfterExit,
     DeliveryRow,
@@ -15,6 +15,7 @@ from domain.deliveries import (
     LongDay,
     NotAGroup,
     NotCommitted,
+    OutsideContract,
     OutsidePeriod,
     ReferenceReused,
     UnknownPlanGoal,
@@ -24,6 +25,7 @@ from domain.deliveries import (
 from domain.double_funding import DoubleFunding
 from domain.events import (
     BudgetReinstated,
+    BudgetSettled,
     DeliveryConfirmed,
     DeliveryCorrected,
     DeliveryDisputed,
@@ -52,6 +54,7 @@ from domain.stages.delivery import (
     UnknownDelivery,
 )
 from domain.stages.holding import SuspendPlace
+from domain.stages.throughout import RaiseReminders
 from domain.states import UnknownLine
 from domain.working_days import at_hour
 from tests.domain.given import (
@@ -61,9 +64,12 @@ from tests.domain.given import (
     PROGRAMME,
     PROVIDER,
     SOURCED,
+    TOWN,
     a_person,
     consented,
+    contracted,
     given,
+    provider,
     registered,
 )
 from tests.domain.steps import (
@@ -73,6 +79,7 @@ from tests.domain.steps import (
     HELPED,
     agreed,
     assessed,
+    budget,
     budgeted,
     claim,
     in_delivery,
@@ -296,8 +303,37 @@ def test_the_person_says_that_it_was_so() -> None:
 def test_the_person_says_that_it_was_not_so_and_the_dispute_is_settled() -> None:
     disputed = in_delivery(visit()).when(dispute()).then(DeliveryDisputed)
     assert disputed.state.file.deliveries[FIRST].disputed
-    settled = disputed.after.when(settlement()).then(DisputeSettled)
+    settled = disputed.after.when(settlement(upheld=False)).then(DisputeSettled)
     assert not settled.state.file.deliveries[FIRST].disputed
+
+
+def test_what_the_person_was_right_about_is_claimed_only_once_it_is_corrected() -> None:
+    upheld = in_delivery(visit(), dispute(), settlement(upheld=True))
+    assert upheld.known.file.deliveries[FIRST].claimable == 0
+    assert given(upheld, correction(30)).known.file.deliveries[FIRST].claimable == 1600
+
+
+def test_money_and_disputes_are_not_for_who_is_paid_to_decide() -> None:
+    provider_s = Actor(id="provider.tori", role=Role.PROVIDER, municipality=TOWN)
+    for case, command in (
+        (in_delivery(visit(), dispute()), settlement(upheld=False)),
+        (agreed(), budget()),
+        (budgeted(), order()),
+    ):
+        case.by(provider_s).when(command).refused(NotForThisRole, says="not for a provider")
+
+
+def test_help_outside_the_contract_is_refused_when_it_is_told() -> None:
+    until_yesterday = provider(PROVIDER, contracted(valid_to=YESTERDAY))
+    in_delivery().served_by(until_yesterday).when(visit()).refused(OutsideContract, field="line_id", says="2026-03-26")
+    in_delivery().served_by(until_yesterday).when(visit(on=YESTERDAY)).then(DeliveryRecorded)
+
+
+def test_what_is_taken_back_behind_the_last_settlement_is_given_back_at_once() -> None:
+    over = given(in_delivery(visit(), *paid()), leaving(on=HELPED), date(2026, 4, 28), RaiseReminders())
+    assert five_numbers(over) == (3200, 3200, 3200, 3200, 3200)
+    over.when(correction(30)).then(DeliveryCorrected, BudgetSettled)
+    assert five_numbers(given(over, correction(30))) == (1600, 1600, 1600, 1600, 1600)
 
 
 def test_a_delivery_is_disputed_once_at_a_time() -> None:
@@ -394,6 +430,18 @@ def test_each_row_of_a_table_has_its_own_answer() -> None:
         (2, "recorded", None), (3, "date_in_future", "day"), (4, "unknown_line", "line_id"),
     ]  # fmt: skip
     assert answer.decided.rows[0].delivery_id == "delivery-1"
+
+
+def test_the_same_number_on_another_line_is_no_repetition() -> None:
+    """Else help that was given would be lost without a word."""
+    case = given(budgeted(line(), line("more")), order(), order("more"), HELPED)
+    answer = case.when(table(row(2), row(3, line_id="more")))
+    assert [each.code for each in answer.decided.rows] == ["recorded", "reference_reused"]
+
+
+def test_a_row_that_names_a_line_and_another_kind_is_refused() -> None:
+    other = row(line_id="recovery", component="daily.support")
+    assert in_delivery().when(table(other)).then().decided.rows[0].code == "line_not_named"
 
 
 def test_each_row_is_decided_on_what_the_rows_before_have_left() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -11,6 +12,7 @@ from domain.deciders import PERSONS
 from domain.decision import Command
 from domain.double_funding import DoubleFunding, forbidden_on
 from domain.events import (
+    DeliveriesClaimed,
     DeliveryCorrected,
     DeliveryRecorded,
     EntitlementCorrected,
@@ -35,6 +37,7 @@ from domain.persons import (
     RecordEntitlements,
     UnknownEntitlement,
 )
+from domain.programme import Programme
 from domain.stages.delivery import CorrectDelivery
 from domain.stages.placing import AcceptPlace, RequestPlace
 from domain.stages.throughout import CheckDoubleFunding
@@ -57,6 +60,7 @@ from tests.domain.steps import (
     DECIDED,
     HELPED,
     budgeted,
+    claim,
     eligibility,
     in_delivery,
     order,
@@ -86,6 +90,30 @@ def test_what_must_not_be_combined_follows_the_rules_of_the_day() -> None:
     """State special care always; rehabilitation only since 2023."""
     assert forbidden_on(date(2022, 6, 1), SOURCED) == {CARE_HOME}
     assert forbidden_on(date(2025, 6, 1), SOURCED) == {CARE_HOME, "social_rehabilitation"}
+
+
+def test_what_must_not_be_combined_does_not_become_allowed_when_the_rules_run_out() -> None:
+    """Their last day is in 2026; what was delivered then is claimed and looked at in the years after."""
+    assert forbidden_on(date(2027, 3, 1), SOURCED) == forbidden_on(date(2026, 12, 31), SOURCED)
+    late = in_delivery(visit()).under(without_rules_after(HELPED)).about(someone(entitled(HELPED, HELPED)))
+    case = late.on(date(2027, 3, 1))
+    case.when(CheckDoubleFunding()).then(RecoveryOpened)
+    assert case.when(claim()).the(DeliveriesClaimed).rules == "demo.eligibility@2026"
+
+
+def without_rules_after(day: date) -> Programme:
+    ended = tuple(replace(each, valid_to=day) for each in PROGRAMME.eligibility_versions)
+    return replace(PROGRAMME, eligibility_versions=ended)
+
+
+def test_a_rule_that_begins_in_mid_period_stops_an_order_too() -> None:
+    """From July on the rules forbid what they allowed before."""
+    (now,) = PROGRAMME.eligibility_versions
+    until = replace(now, valid_to=date(2026, 6, 30), until_place=())
+    after = replace(now, version="demo.eligibility@2026-07", valid_from=date(2026, 7, 1))
+    coming = replace(PROGRAMME, eligibility_versions=(until, after))
+    case = budgeted().under(coming).about(someone(entitled(date(2026, 1, 1))))
+    case.when(order()).refused(DoubleFunding, field="line_id", says="2026-07-01")
 
 
 def test_a_place_does_not_start_while_such_a_service_runs() -> None:

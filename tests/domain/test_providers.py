@@ -114,6 +114,12 @@ def test_for_any_day_the_terms_told_last_count() -> None:
     assert covers(known, date(2026, 7, 1), UNTIL, "personal")
 
 
+def test_terms_that_are_told_again_count_again() -> None:
+    first = contracted("leisure")
+    known = provider("provider-1", first, changed("personal", FROM), changed("leisure", FROM))
+    assert covers(known, FROM, UNTIL)
+
+
 def test_a_hole_in_the_middle_of_a_period_is_seen() -> None:
     known = provider(
         "provider-1", contracted("leisure", valid_to=date(2026, 3, 31)), changed("leisure", date(2026, 6, 1))

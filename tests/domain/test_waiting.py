@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from domain.decision import WrongStage
 from domain.events import (
+    AgreementSigned,
     Event,
     PlaceAwaited,
     PlaceOccupied,
@@ -173,5 +175,17 @@ def test_a_place_is_asked_for_from_today_on_and_within_a_year() -> None:
 
 
 def test_a_place_is_asked_for_only_by_who_was_accepted() -> None:
-    for case in (referred(), waiting()):
-        case.when(RequestPlace(from_on=date(2026, 6, 1))).refused(WrongStage)
+    referred().when(RequestPlace(from_on=date(2026, 6, 1))).refused(WrongStage)
+    waiting().when(RequestPlace(from_on=date(2026, 6, 1))).refused(WaitsAlready)
+
+
+def test_who_waits_in_an_agreement_that_their_town_has_left_waits_on_in_the_one_in_force() -> None:
+    """Else nobody would ever offer them a place."""
+    again = waiting()
+    elsewhere = tuple(
+        each.model_copy(update={"agreement": "saare"}) if isinstance(each, AgreementSigned) else each for each in FULL
+    )
+    case = replace(again, agreement_events=elsewhere)
+    answer = case.when(RequestPlace(from_on=ASSESSED)).then(PlaceAwaited)
+    answer.agreement_then(WaitingJoined)
+    assert answer.leads_to(Waiting).file.waits_in == "saare"
