@@ -13,7 +13,7 @@ from temporalio import activity
 from activities.messages import Message, Outcome, Submission, own_step
 from activities.recording import Recorder
 from domain.care import ClaimRow, RowVerdict
-from domain.claims import Claim, ClaimStage, parts
+from domain.claims import Claim, ClaimStage, pieces
 
 log = structlog.get_logger()
 SETTLE_CLAIM = "settle-claim"
@@ -54,7 +54,7 @@ def settle_claim(recorder: Recorder, steps: Steps) -> Callable[[ClaimToSettle], 
 def _checks(claim: Claim) -> Iterator[Submission]:
     rejections = {each.delivery_id: each for each in claim.rejections}
     for journey_id, rows in claim.by_journey().items():
-        for number, some in enumerate(parts(rows)):
+        for number, some in enumerate(pieces(rows)):
             own = [rejections[row.delivery_id] for row in some if row.delivery_id in rejections]
             data: dict[str, object] = {
                 "claim_id": claim.claim_id,
@@ -85,14 +85,14 @@ def _noting(claim: Claim, outcomes: list[Outcome]) -> Iterator[Submission]:
     """The verdicts in the order of the claim's rows, however the journeys answered."""
     said = {row.delivery_id: row for outcome in outcomes for row in outcome.rows}
     rows = [said[row.delivery_id] for row in claim.rows]
-    pieces = list(parts(rows))
-    for number, piece in enumerate(pieces, start=1):
+    all_of_it = list(pieces(rows))
+    for number, piece in enumerate(all_of_it, start=1):
         data: dict[str, object] = {
             "rows": [
                 {"delivery_id": row.delivery_id, "verdict": row.code, "reason": row.message or None, "cents": row.cents}
                 for row in piece
             ],
-            "complete": number == len(pieces),
+            "complete": number == len(all_of_it),
         }
         yield own_step("note-verdicts", claim.claim_id, str(number), data=data)
 

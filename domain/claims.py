@@ -208,7 +208,7 @@ def _assemble(command: AssembleClaim, state: Claim | None, context: Context) -> 
         raise NothingToClaim(field="month", provider=command.provider_id, month=command.month)
     if len(rows) > ROWS_MAX:
         raise ClaimTooLong(field="month", rows=len(rows), most=ROWS_MAX)
-    first, *more = parts(rows)
+    first, *more = pieces(rows)
     yield ClaimAssembled(**dict(command), rows=first)
     yield from (ClaimRowsAdded(rows=rows) for rows in more)
 
@@ -220,10 +220,10 @@ def _check_month(month: date, context: Context) -> None:
         raise MonthNotOver(field="month", month=month)
 
 
-def parts(rows: Iterable[T]) -> Iterator[tuple[T, ...]]:
-    """So many rows together as one fact holds."""
+def pieces(rows: Iterable[T], most: int = ROWS_A_FACT) -> Iterator[tuple[T, ...]]:
+    """So many rows together as one fact, or one step, holds."""
     left = iter(rows)
-    while part := tuple(islice(left, ROWS_A_FACT)):
+    while part := tuple(islice(left, most)):
         yield part
 
 

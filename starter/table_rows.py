@@ -2,10 +2,9 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import structlog
@@ -13,6 +12,7 @@ from fastapi import Request, Response
 from pydantic import BaseModel, ValidationError
 
 from activities.messages import digest
+from domain.claims import pieces
 from domain.decision import Actor, Command, RowResult
 from integrations.tables import MEDIA_TYPES, Kind, Row, TableRefused, Value, kind_of, read, write
 from starter.access import Parts, readable
@@ -130,7 +130,7 @@ async def _of_stream(
     except ProblemRaised as raised:
         return [_refused(row, raised.problem.code, how.field, raised.problem.detail) for row in rows]
     answers: list[RowResult] = []
-    for number, some in enumerate(_parts(rows, how.rows_max)):
+    for number, some in enumerate(pieces(rows, how.rows_max)):
         command = how.command(some)
         command_id = digest(actor.id, stream_id, command.name, attempt, str(number))
         step = step_of(command, actor, stream_id=stream_id, command_id=command_id)
@@ -144,12 +144,6 @@ async def _of_stream(
             log.error("table step failed", stream=stream_id, error=str(bug))
             answers += (_refused(row, "broken", None, OURS) for row in some)
     return answers
-
-
-def _parts(rows: Sequence[R], most: int) -> Iterator[tuple[R, ...]]:
-    left = iter(rows)
-    while some := tuple(islice(left, most)):
-        yield some
 
 
 def _refused(row: Numbered, code: str, field: str | None, rule: str) -> RowResult:
