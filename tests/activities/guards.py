@@ -48,7 +48,7 @@ GUARDS = (
     ),
     Guard(
         name="a cap holds within a journey",
-        where="domain.stages.budgeting:_check_caps",
+        where="domain.stages.budgeting:check_caps",
         code="if total > cap:",
         without="if False:",
     ),
@@ -60,7 +60,7 @@ GUARDS = (
     ),
     Guard(
         name="a cap stays with its year",
-        where="domain.stages.budgeting:_check_caps",
+        where="domain.stages.budgeting:check_caps",
         code="{line.ends_on.year, _year_until_now(line, file)} != {year}",
         without="line.ends_on.year != year",
     ),
@@ -151,7 +151,7 @@ GUARDS = (
     Guard(
         name="an exit leaves to late help the share of the days gone by",
         where="domain.settling:keeps",
-        code="pro_rata(account.allocated, account.line, until)",
+        code="pro_rata(account.allocated, account.line, until, suspensions)",
         without="account.allocated",
     ),
     Guard(
@@ -205,13 +205,13 @@ GUARDS = (
     Guard(
         name="what becomes known late is recovered",
         where="domain.double_funding:recoveries",
-        code=".recovered:",
-        without=".minutes < 0:",
+        code="if context.person is None:",
+        without="if True:",
     ),
     Guard(
         name="a row that was told before adds nothing",
-        where="domain.deliveries:_is_entry",
-        code="delivery.reference == reference",
+        where="domain.deliveries:entry",
+        code="each.reference == reference",
         without="False",
     ),
 )
