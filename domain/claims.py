@@ -71,6 +71,13 @@ class PaidBeforeHelp(Rejected):
     status = 422
 
 
+class RejectedTwice(Rejected):
+    """{delivery} is rejected twice; one reason is enough."""
+
+    code = "rejected_twice"
+    status = 422
+
+
 class NotInClaim(Rejected):
     """{delivery} is not a row of this claim."""
 
@@ -230,8 +237,11 @@ def pieces(rows: Iterable[T], most: int = ROWS_A_FACT) -> Iterator[tuple[T, ...]
 def _fact(command: Command, state: Claim, context: Context) -> Event:
     match command, state.stage:
         case DecideClaim(), ClaimStage.ASSEMBLED:
-            known = {row.delivery_id for row in state.rows}
+            known, once = {row.delivery_id for row in state.rows}, set[str]()
             for rejection in command.rejections:
+                if rejection.delivery_id in once:
+                    raise RejectedTwice(field="rejections", delivery=rejection.delivery_id)
+                once.add(rejection.delivery_id)
                 if rejection.delivery_id not in known:
                     raise NotInClaim(field="rejections", delivery=rejection.delivery_id)
             return ClaimDecided(rejections=command.rejections)

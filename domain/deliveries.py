@@ -85,6 +85,12 @@ class NotAGroup(Rejected):
     status = 422
 
 
+class SessionTold(Rejected):
+    """{session} on {day} was told for this person already, as {delivery}."""
+
+    code = "session_told"
+
+
 class ReferenceReused(Rejected):
     """The entry {reference} was told with other content; correct it, or give the new one a number of its own."""
 
@@ -165,7 +171,7 @@ def _line_of(row: DeliveryRow, file: CaseFile) -> LineAccount:
 def record(told: Told, reference: str | None, account: LineAccount, state: Journey, context: Context) -> Facts:
     line = account.line
     check_day_of(account, told.day, told.minutes, state, context, field="day")
-    _check_group(told, line)
+    _check_group(told, line, state.file)
     price = price_on(told.day, line.component, line.tariff, state.file.municipality, context)
     cents, own_cents = cost_of(told.minutes, price.cents_per_hour, told.day, state.file, context)
     room = make_room(account, cents, state.file.municipality, context)
@@ -190,9 +196,18 @@ def record(told: Told, reference: str | None, account: LineAccount, state: Journ
     )
 
 
-def _check_group(told: Told, line: ServiceLine) -> None:
+def _check_group(told: Told, line: ServiceLine, file: CaseFile) -> None:
+    """Nobody takes part in the same session twice."""
     if (line.tariff in GROUPS) != (told.participants is not None):
         raise NotAGroup(field="participants", kind=line.tariff)
+    if told.session is not None:
+        for each in file.deliveries.values():
+            if each.minutes and (each.day, each.session, each.provider_id) == (
+                told.day,
+                told.session,
+                line.provider_id,
+            ):
+                raise SessionTold(field="session", session=told.session, day=told.day, delivery=each.delivery_id)
 
 
 def check_day_of(account: LineAccount, day: date, more: int, state: Journey, context: Context, *, field: str) -> None:

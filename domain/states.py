@@ -95,6 +95,7 @@ class Delivery:
     tariff: str
     told: Content
     reference: str | None = None
+    session: str | None = None
     confirmed: bool = False
     disputed: bool = False
     recovery: str | None = None  # under which its cost is claimed back

@@ -288,6 +288,7 @@ def evolve(state: Journey, event: DeliveryEvent) -> Journey:
                 component=event.component,
                 tariff=event.tariff,
                 reference=event.reference,
+                session=event.session,
                 told=content(event),
             )
             return with_file(state, with_delivery(file, delivery))

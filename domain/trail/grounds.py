@@ -156,7 +156,8 @@ def _planned(given: Given, goals: Sequence[str], before: Sequence[Recorded]) -> 
     served = [goal for goal in plan.goals if goal.goal_id in wanted]
     for goal in served:
         sentence = (
-            f"{plan_id}: {line.line_id} serves the goal {goal.goal_id} in {plain(goal.life_area)}: “{goal.words}”"
+            f"{plan_id}: {line.line_id} {_serves(line, goal.goal_id)} {goal.goal_id} in {plain(goal.life_area)}: "
+            f"“{goal.words}”"
         )
         yield step("goal", told, sentence)
     if line.carer_id is not None:
@@ -228,18 +229,23 @@ def _joined(before: Sequence[Recorded], source: Source) -> Iterator[Step]:
         yield from _consent(referral.municipality, told, source.person)
 
 
+def _serves(line: ServiceLine, goal_id: str) -> str:
+    return "serves the goal" if goal_id == line.goal_id else "was told, when it was given, to serve the goal"
+
+
 def _consent(recipient: str, referred: Recorded, person: Iterable[Recorded]) -> Iterator[Step]:
-    """The one in force at the referral; and whether it was withdrawn since."""
+    """The one in force at the referral, by when each was told: what is appended together has no order among streams. And
+    whether it was withdrawn since."""
     given: tuple[Recorded, ConsentGiven] | None = None
     withdrawn: list[Step] = []
     for told in person:
         match told.event:
             case ConsentGiven(purpose=purpose) if (purpose, told.event.recipient) == (CARE, recipient):
-                if told.position < referred.position:
+                if told.recorded_at <= referred.recorded_at:
                     given = told, told.event
             case ConsentWithdrawn(purpose=purpose) if (purpose, told.event.recipient) == (CARE, recipient):
                 sentence = f"The consent was withdrawn on {dm(told.event.on)}."
-                if told.position < referred.position:
+                if told.recorded_at < referred.recorded_at:
                     given = None
                 else:
                     withdrawn.append(step("consent_withdrawn", told, sentence))
@@ -250,3 +256,5 @@ def _consent(recipient: str, referred: Recorded, person: Iterable[Recorded]) -> 
             f"The {consent.given_by} consented to {plain(consent.purpose)} by {consent.recipient} on {dm(consent.on)}."
         )
         yield step("consent", told, sentence)
+    else:
+        yield step("no_consent", referred, f"No consent to the care by {recipient} was on record at the referral.")

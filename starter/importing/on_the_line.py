@@ -47,6 +47,8 @@ def _is_a_table(path: Path | None) -> None:
             kind_of(path.name)
     except TableRefused as wrong:
         end(WRONG_USE, f"{path}: {wrong}")
+    if path is not None and not path.parent.is_dir():
+        end(WRONG_USE, f"there is no folder {path.parent}")
 
 
 def _import(settings: Settings, file: Path, out: Path | None, *, by: str, rehearse: bool, say: Say) -> int:

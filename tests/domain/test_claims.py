@@ -23,6 +23,7 @@ from domain.claims import (
     NotInClaim,
     PaidBeforeHelp,
     PayClaim,
+    RejectedTwice,
     WrongClaimStage,
 )
 from domain.deciders import CLAIMS, NotInTheProgramme
@@ -137,6 +138,7 @@ def test_the_municipality_says_which_rows_it_does_not_accept() -> None:
     rejection = Rejection(delivery_id="delivery-2", reason="not_delivered")
     answer = assembled().when(DecideClaim(rejections=(rejection,))).then(ClaimDecided(rejections=(rejection,)))
     assert answer.state.stage is ClaimStage.BEING_CHECKED
+    assembled().when(DecideClaim(rejections=(rejection, rejection))).refused(RejectedTwice, field="rejections")
     other = Rejection(delivery_id="delivery-3", reason="other")
     assembled().when(DecideClaim(rejections=(other,))).refused(NotInClaim, field="rejections", says="delivery-3")
 

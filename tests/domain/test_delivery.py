@@ -18,6 +18,7 @@ from domain.deliveries import (
     OutsideContract,
     OutsidePeriod,
     ReferenceReused,
+    SessionTold,
     UnknownPlanGoal,
     WhileSuspended,
     record_row,
@@ -409,6 +410,15 @@ def test_help_to_a_group_says_how_many_took_part() -> None:
     assert (recorded.tariff, recorded.session, recorded.participants) == ("group", "S-7", 6)
     case.when(visit("group")).refused(NotAGroup, field="participants", says="group help has participants")
     in_delivery().when(together.model_copy(update={"line_id": "recovery"})).refused(NotAGroup, field="participants")
+
+
+def test_nobody_takes_part_in_the_same_session_twice() -> None:
+    case = given(budgeted(GROUP), order("group", minutes=300), HELPED)
+    together = RecordDelivery(line_id="group", day=HELPED, minutes=60, session="S-7", participants=6)
+    again = together.model_copy(update={"participants": 8})
+    given(case, together).when(again).refused(SessionTold, field="session", says="S-7 on 2026-03-26")
+    given(case, together, correction(0)).when(again).then(DeliveryRecorded)
+    given(case, together).when(again.model_copy(update={"session": "S-8"})).then(DeliveryRecorded)
 
 
 def test_a_day_has_twenty_four_hours_for_each_person() -> None:

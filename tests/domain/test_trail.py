@@ -138,11 +138,12 @@ def test_help_rests_on_the_decision_under_which_it_was_given() -> None:
     case = changed_plan()
     first, second = trail(case, "delivery-1"), trail(case, "delivery-2")
     assert [each.what for each in first.grounds] == [
-        "budget", "agreement_to_plan", "goal", "assessment", "place", "eligibility", "referral",
+        "budget", "agreement_to_plan", "goal", "assessment", "place", "eligibility", "referral", "no_consent",
     ]  # fmt: skip
+    assert first.grounds[-1].sentence == "No consent to the care by tori was on record at the referral."
     assert [each.sentence.split()[0] for each in (first.grounds[0], second.grounds[0])] == ["decision-2", "decision-3"]
     assert [each.sentence.split()[0] for each in (first.grounds[2], second.grounds[2])] == ["plan-1:", "plan-2:"]
-    assert len(trail(case, "delivery-1", "delivery-2").grounds) == 7 + 3  # what both rest on is told once
+    assert len(trail(case, "delivery-1", "delivery-2").grounds) == 8 + 3  # what both rest on is told once
 
 
 def test_help_that_is_told_late_rests_on_the_decision_of_its_day() -> None:
