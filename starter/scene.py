@@ -13,7 +13,7 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from domain.codec import Codec, NullCipher, Recorded
-from domain.programme import load
+from domain.programme import Programme, load
 from domain.working_days import local_date
 from eventstore.postgres import PostgresEventStore, create_pool
 from readmodels.projector import Pool
@@ -47,10 +47,13 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(home: Path, services: Services, engine: Mapping[str, str]) -> AsyncIterator[Scene]:
-    """Worker and API as processes of their own, on these services, with what the demonstration needs recorded."""
+async def scene(
+    home: Path, services: Services, engine: Mapping[str, str], *, programme: Programme | None = None
+) -> AsyncIterator[Scene]:
+    """Worker and API as processes of their own, on these services, with what the demonstration needs recorded; or with the
+    agreements and providers of another programme."""
     await prepare_database(services)
-    programme = load("demonstration")
+    programme = programme or load("demonstration")
     port = free_port(None)
     tokens = new_tokens(home, programme)
     environment = {**own_settings(home, services), "TEEKOND_API_PORT": str(port), **engine}

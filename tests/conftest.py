@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
+from domain.programme import load
 from runtime.embedded import Services, embedded
 from starter.scene import Scene, scene
 from workflows.names import SEARCH_ATTRIBUTES
@@ -33,8 +35,11 @@ async def services(home: Path) -> AsyncIterator[Services]:
 
 @pytest.fixture(scope="session")
 async def installation(home: Path, services: Services) -> AsyncIterator[Scene]:
-    """Worker and API as processes, with the demonstration's agreements and providers recorded."""
-    async with scene(services.data_dir, services, {}) as running:
+    """Worker and API as processes, with the demonstration's agreements and providers recorded; in Tori, where most tests
+    take their places, there are enough for all of them."""
+    whole = load("demonstration")
+    roomy = tuple(replace(each, places=1_000) if each.code == "tori" else each for each in whole.agreements)
+    async with scene(services.data_dir, services, {}, programme=replace(whole, agreements=roomy)) as running:
         yield running
 
 

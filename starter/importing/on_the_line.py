@@ -33,6 +33,8 @@ def run(
     """The exit code."""
     for path in (template, out):
         _is_a_table(path)
+        if path is not None and not path.parent.is_dir():
+            end(WRONG_USE, f"there is no folder {path.parent}")
     if template is not None:
         write_template(template, say)
     if file is None:
@@ -47,8 +49,6 @@ def _is_a_table(path: Path | None) -> None:
             kind_of(path.name)
     except TableRefused as wrong:
         end(WRONG_USE, f"{path}: {wrong}")
-    if path is not None and not path.parent.is_dir():
-        end(WRONG_USE, f"there is no folder {path.parent}")
 
 
 def _import(settings: Settings, file: Path, out: Path | None, *, by: str, rehearse: bool, say: Say) -> int:
