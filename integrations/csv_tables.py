@@ -119,6 +119,6 @@ def _written(value: Value) -> str:
         case date():
             return value.isoformat()
         case str():
-            return guarded(printable(value))
+            return guarded(printable(value).strip())  # judged as it will be read: without its outer blanks
         case int():
             return str(value)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from io import BytesIO
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
@@ -131,6 +131,7 @@ def test_the_same_content_is_the_same_bytes(kind: Kind, monkeypatch: pytest.Monk
     assert write(ROWS, ["a", "b", "c", "d", "e", "f"], kind=kind) == first
 
 
+@example([" =", "\xa0-x", " '=", "' ="], "csv")
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=5), st.sampled_from(KINDS))
 def test_text_comes_back_as_it_went_out(texts: list[str], kind: Kind) -> None:
     """Whatever it begins with; but for outer blanks, and characters that no table can hold."""
