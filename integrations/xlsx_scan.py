@@ -27,6 +27,9 @@ PIECE = 65_536
 LAST_ROW = 1_048_576
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 ENCRYPTED = b"\xd0\xcf\x11\xe0"  # how Office wraps a workbook with a password, and how an old .xls begins
+# What zipfile lets through of a broken archive (it promises BadZipFile alone): bytes that do not unpack or end too early,
+# a method it does not know, offsets beside the file, names in no encoding; and a row number that is none.
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError)
 CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 
 
@@ -51,7 +54,7 @@ def scan(content: bytes, max_rows: int) -> Scan:
             found = Scan()
             for entry in archive.infolist():
                 _Part(found, max_rows).run_through(archive, entry)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError, UnicodeError) as wrong:
+    except DAMAGED as wrong:
         raise TableRefused("the file is not an XLSX workbook, or it is damaged") from wrong
     if len(found.sheets) > 1:
         raise TableRefused(f"the workbook has {len(found.sheets)} sheets ({', '.join(found.sheets[:9])}); leave one")

@@ -11,9 +11,8 @@ from domain.fields import Code, PersonalCode
 from domain.persons import ROWS_MAX, EntitlementRow, RecordEntitlements
 from domain.ports import CodeHolders
 from integrations.tables import Row as TableRow
-from integrations.tables import Value
 from starter.access import PROBLEMS, Parts, StreamId, caller_of
-from starter.table_rows import BODY, Handed, Show, answered_as, malformed_row, opened, recorded, shaped, table_response
+from starter.table_rows import BODY, Handed, Show, answer, malformed_row, opened, recorded, shaped
 
 PATH = "/v1/entitlements"
 REQUIRED = ("service", "starts_on")
@@ -72,8 +71,16 @@ def entitling(parts: Parts) -> APIRouter:
         municipality; service, starts_on, ends_on (blank while it runs), told_by (register, if nothing else is said). A
         service with the same first day is the same one: sent again it is known, with another end it is corrected."""
         rows = await opened(request, content_type, REQUIRED, OPTIONAL)
-        results = sorted(await _recorded(parts, actor, rows), key=lambda each: each.row)
-        return _answer(results, accept, show)
+        results = await _recorded(parts, actor, rows)
+        return answer(
+            EntitlementTableAnswer,
+            results,
+            columns=ANSWERS,
+            taken=TAKEN,
+            accept=accept,
+            show=show,
+            name="entitlements-answered",
+        )
 
     return router
 
@@ -172,26 +179,3 @@ def _told(person_id: str | None, result: RowResult) -> EntitlementRowAnswer:
         rule=result.message,
         entitlement_id=result.entitlement_id,
     )
-
-
-def _answer(results: Sequence[EntitlementRowAnswer], accept: str, show: str) -> Response:
-    recorded, known, corrected = (sum(each.result == code for each in results) for code in TAKEN)
-    shown = [each for each in results if show == "all" or each.result not in TAKEN]
-    kind = answered_as(accept)
-    if kind is not None:
-        return table_response((_cells(each) for each in shown), ANSWERS, kind, name="entitlements-answered")
-    answer = EntitlementTableAnswer(
-        rows=len(results),
-        recorded=recorded,
-        known=known,
-        corrected=corrected,
-        refused=len(results) - recorded - known - corrected,
-        results=tuple(shown),
-    )
-    return Response(answer.model_dump_json(), media_type="application/json")
-
-
-def _cells(answer: EntitlementRowAnswer) -> tuple[Value, ...]:
-    return (
-        answer.row, answer.person_id or "", answer.result, answer.field or "", answer.rule, answer.entitlement_id or "",
-    )  # fmt: skip

@@ -153,7 +153,46 @@ def _refused(row: Numbered, code: str, field: str | None, rule: str) -> RowResul
 # ── The answer, as it is asked for ───────────────────────────────────────────────────────────────────────────────────
 
 
-def answered_as(accept: str) -> Kind | None:
+class Answered(Protocol):
+    """What became of a row: one of the good words, or the code of its refusal."""
+
+    @property
+    def row(self) -> int: ...
+
+    @property
+    def result(self) -> str: ...
+
+    def model_dump(self) -> dict[str, Any]: ...
+
+
+def answer(
+    shape: type[BaseModel],
+    results: Iterable[Answered],
+    *,
+    columns: Sequence[str],
+    taken: Sequence[str],
+    accept: str,
+    show: Show,
+    name: str,
+) -> Response:
+    """In the order of the table, as a table of `columns` or as `shape`, which counts each of the `taken` words by its name."""
+    told = sorted(results, key=lambda each: each.row)
+    shown = [each for each in told if show == "all" or each.result not in taken]
+    kind = _asked_for(accept)
+    if kind is not None:
+        return table_response((_cells(each, columns) for each in shown), columns, kind, name=name)
+    counts = {word: sum(each.result == word for each in told) for word in taken}
+    refused = len(told) - sum(counts.values())
+    whole = shape.model_validate({"rows": len(told), "refused": refused, "results": shown, **counts})
+    return Response(whole.model_dump_json(), media_type="application/json")
+
+
+def _cells(answer: Answered, columns: Sequence[str]) -> tuple[Value, ...]:
+    fields = answer.model_dump()
+    return tuple("" if fields[name] is None else fields[name] for name in columns)
+
+
+def _asked_for(accept: str) -> Kind | None:
     """None: not as a table."""
     return next((kind for kind, media_type in MEDIA_TYPES.items() if media_type in accept), None)
 

@@ -10,14 +10,14 @@ from domain.decision import Actor, RowResult
 from domain.deliveries import DeliveryRow
 from domain.stages.delivery import ROWS_MAX, RecordDeliveries
 from integrations.tables import Row as TableRow
-from integrations.tables import Value
 from starter.access import PROBLEMS, Parts, caller_of
-from starter.table_rows import BODY, Handed, Show, answered_as, malformed_row, opened, recorded, shaped, table_response
+from starter.table_rows import BODY, Handed, Show, answer, malformed_row, opened, recorded, shaped
 
 PATH = "/v1/deliveries"
 REQUIRED = ("journey_id", "reference", "day", "minutes")
 OPTIONAL = ("line_id", "component", "kind", "goal_id", "worker", "session", "participants", "note")
 ANSWERS = ("row", "journey_id", "result", "field", "rule", "delivery_id")
+TAKEN = ("recorded", "known")
 HANDED: Handed[DeliveryRow] = Handed(
     kind="journeys",
     field="journey_id",
@@ -61,8 +61,10 @@ def tabling(parts: Parts) -> APIRouter:
         or component and kind, goal_id, worker, session, participants, note. `reference` is the provider's own number of
         the entry: sent again, it adds nothing."""
         rows = await opened(request, content_type, REQUIRED, OPTIONAL)
-        results = sorted(await _recorded(parts, actor, rows), key=lambda each: each.row)
-        return _answer(results, accept, show)
+        results = await _recorded(parts, actor, rows)
+        return answer(
+            TableAnswer, results, columns=ANSWERS, taken=TAKEN, accept=accept, show=show, name="deliveries-answered"
+        )
 
     return router
 
@@ -89,25 +91,3 @@ def _told(journey_id: str, result: RowResult) -> RowAnswer:
         rule=result.message,
         delivery_id=result.delivery_id,
     )
-
-
-def _answer(results: Sequence[RowAnswer], accept: str, show: str) -> Response:
-    recorded, known = (sum(each.result == code for each in results) for code in ("recorded", "known"))
-    shown = [each for each in results if show == "all" or each.result not in ("recorded", "known")]
-    kind = answered_as(accept)
-    if kind is not None:
-        return table_response((_cells(each) for each in shown), ANSWERS, kind, name="deliveries-answered")
-    answer = TableAnswer(
-        rows=len(results),
-        recorded=recorded,
-        known=known,
-        refused=len(results) - recorded - known,
-        results=tuple(shown),
-    )
-    return Response(answer.model_dump_json(), media_type="application/json")
-
-
-def _cells(answer: RowAnswer) -> tuple[Value, ...]:
-    return (
-        answer.row, answer.journey_id, answer.result, answer.field or "", answer.rule, answer.delivery_id or "",
-    )  # fmt: skip

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -20,18 +17,17 @@ from domain.ports import START, Appended, EventStore, QuotaMove, StoreUnavailabl
 from domain.programme import Programme, load
 from eventstore.memory import MemoryEventStore
 from eventstore.postgres import PostgresEventStore
-from runtime.embedded import embedded
 from starter.generating.calibration import published
 from starter.generating.desk import NobodyAlike, NothingClaimed, NothingUsed
 from starter.generating.generating import Generated, Generator, open_journeys, start
 from starter.generating.refusals import NoAgreements
-from starter.scene import Scene, scene
+from starter.scene import Scene
 from starter.seeding import SEEDER, seeds
 from starter.submit import step_of
 from tests.starter.crowds import eventually
 from tests.starter.test_cli import teekond
 from workflows import names
-from workflows.names import SEARCH_ATTRIBUTES, TASK_QUEUE
+from workflows.names import TASK_QUEUE
 from workflows.person_journey import PersonJourney
 from workflows.sweeping import TemporalEngine
 
@@ -242,24 +238,6 @@ async def test_without_agreements_nobody_is_generated() -> None:
 
 
 # ── Against what runs ────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture(scope="module")
-def own_home() -> Iterator[Path]:
-    home = Path(tempfile.mkdtemp(prefix="teekond-generate-"))
-    home.chmod(0o711)
-    yield home
-    shutil.rmtree(home)
-
-
-@pytest.fixture(scope="module")
-async def stage(own_home: Path) -> AsyncIterator[Scene]:
-    """An installation of its own: a population takes places that other tests count."""
-    async with (
-        embedded(own_home, durable=False, search_attributes=SEARCH_ATTRIBUTES) as services,
-        scene(own_home, services, {}) as running,
-    ):
-        yield running
 
 
 async def test_a_population_in_the_real_record(stage: Scene) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -19,11 +17,10 @@ from domain.stages.delivery import RecordDelivery
 from domain.states import AwaitingAssessment, AwaitingPlan, InDelivery, Waiting
 from domain.working_days import local_date
 from integrations.tables import Row, TableRefused, read
-from runtime.embedded import embedded
 from starter.importing.cases import a_case as a_read_case
 from starter.importing.columns import columns, names
 from starter.importing.telling import REPORT, Imported, as_report, in_lines
-from starter.scene import Scene, scene
+from starter.scene import Scene
 from starter.submit import Refused, step_of
 from tests.activities.examples import now
 from tests.starter.bodies import done, listed, refused, user
@@ -39,7 +36,6 @@ from tests.starter.sheets import (
     without_a_budget,
 )
 from tests.starter.test_cli import teekond
-from workflows.names import SEARCH_ATTRIBUTES
 
 TODAY = date(2026, 6, 10)
 Spoil = Callable[[Rows], object]
@@ -439,24 +435,6 @@ async def test_wrong_use_is_told_in_one_line(tmp_path: Path) -> None:
     without_key = {**settings, "TEEKOND_MATCH_KEY": ""}
     (await teekond("import", str(path), **without_key)).in_one_line(2, "TEEKOND_MATCH_KEY")
     (await teekond("import", str(path), **settings)).in_one_line(3, "database")
-
-
-@pytest.fixture(scope="module")
-def own_home() -> Iterator[Path]:
-    home = Path(tempfile.mkdtemp(prefix="teekond-import-"))
-    home.chmod(0o711)
-    yield home
-    shutil.rmtree(home)
-
-
-@pytest.fixture(scope="module")
-async def stage(own_home: Path) -> AsyncIterator[Scene]:
-    """An installation of its own: whoever is taken over takes places that other tests count."""
-    async with (
-        embedded(own_home, durable=False, search_attributes=SEARCH_ATTRIBUTES) as services,
-        scene(own_home, services, {}) as running,
-    ):
-        yield running
 
 
 def as_of_today(rows: Rows) -> Rows:

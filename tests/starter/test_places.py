@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 
 import httpx
 import pytest
 
-from runtime.embedded import embedded
-from starter.scene import Scene, scene
+from starter.scene import Scene
 from tests.starter.bodies import User, a_journey, done, eligible
 from tests.starter.crowds import Places, eventually
-from workflows.names import SEARCH_ATTRIBUTES
 
 
 @pytest.fixture(scope="module")
-async def installation(home: Path) -> AsyncIterator[Scene]:
-    """Their own: an offer comes after everything recorded before it, and the others' tests record a great deal."""
-    async with (
-        embedded(home / "places", durable=False, search_attributes=SEARCH_ATTRIBUTES) as services,
-        scene(services.data_dir, services, {}) as running,
-    ):
-        yield running
+def installation(stage: Scene) -> Scene:
+    return stage
 
 
 async def test_of_eight_at_once_for_the_last_place_one_gets_it_and_then_they_follow_in_order(
