@@ -6,16 +6,10 @@ import asyncio
 from functools import partial
 
 import httpx
-import pytest
 
 from starter.scene import Scene
 from tests.starter.bodies import User, a_journey, done, eligible
 from tests.starter.crowds import Places, eventually
-
-
-@pytest.fixture(scope="module")
-def installation(stage: Scene) -> Scene:
-    return stage
 
 
 async def test_of_eight_at_once_for_the_last_place_one_gets_it_and_then_they_follow_in_order(
