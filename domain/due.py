@@ -1,9 +1,10 @@
-"""When something is due: the day, the reminder before it, the escalation after it, and the rule that says so."""
+"""When something is due: the day, the reminder before it, who is told when it has passed, and the rule that says so."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,6 +12,23 @@ from domain.fields import Code
 from domain.working_days import at_hour
 
 REMINDER_HOUR = 8  # local: reminders are there when the working day begins
+
+
+Level = Literal["worker", "lead", "municipality", "coordinator"]
+LEVELS: tuple[Level, ...] = ("worker", "lead", "municipality", "coordinator")
+TOLD: dict[str, Level] = {  # step → whom it is for, in the order of the chain: each says all that those before it do
+    "before": "worker", "on": "worker", "after": "lead", "municipality": "municipality", "coordinator": "coordinator",
+}  # fmt: skip
+CHAIN = (*TOLD, "over")
+
+
+class Escalation(BaseModel):
+    """From that day on the one after the lead is told as well."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    level: Level
+    on: date
 
 
 class Due(BaseModel):
@@ -22,6 +40,9 @@ class Due(BaseModel):
     remind_on: date
     escalate_on: date
     rule: Code
+    escalations: tuple[
+        Escalation, ...
+    ] = ()  # behind the lead's, in order; none where the clock started before there were any
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +58,8 @@ class Deadline:
     def steps(self) -> tuple[tuple[str, date], ...]:
         if self.silent:
             return (("over", self.due.on + timedelta(days=1)),)  # the last day still counts
-        return (("before", self.due.remind_on), ("on", self.due.on), ("after", self.due.escalate_on))
+        further = ((each.level, each.on) for each in self.due.escalations)
+        return (("before", self.due.remind_on), ("on", self.due.on), ("after", self.due.escalate_on), *further)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,11 +77,11 @@ def deadline(what: str, due: Due, *, subject: str = "", silent: bool = False) ->
 
 
 def wakes(deadlines: tuple[Deadline, ...], raised: frozenset[tuple[str, str]]) -> tuple[Wake, ...]:
-    """Every reminder still to come, earliest first."""
+    """Every reminder still to come, earliest first; of one moment in the order of the chain, whatever the steps are called."""
     open_steps = (
         Wake(deadline=each, step=step, at=at_hour(day, REMINDER_HOUR))
         for each in deadlines
         for step, day in each.steps
         if (each.id, step) not in raised
     )
-    return tuple(sorted(open_steps, key=lambda wake: (wake.at, wake.deadline.id, wake.step)))
+    return tuple(sorted(open_steps, key=lambda wake: (wake.at, wake.deadline.id, CHAIN.index(wake.step))))

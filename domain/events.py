@@ -35,7 +35,7 @@ from domain.care import (
     VersionInForce,
     Views,
 )
-from domain.due import Due
+from domain.due import Due, Level
 from domain.fields import (
     BirthDate,
     Capacity,
@@ -331,10 +331,25 @@ class ChallengeLapsed(Event):
 
 @stored_as("reminder.raised", part="reminders")
 class ReminderRaised(Event):
+    """`to`: who is told, as the office stood that day. `missing`: levels passed over, since nobody could be told there."""
+
     deadline_id: Code
     what: Code
     step: Code
     due_on: date
+    level: Level = "worker"
+    to: tuple[Code, ...] = ()
+    missing: tuple[Level, ...] = ()
+
+
+@stored_as("reminder.acknowledged", part="reminders")
+class ReminderAcknowledged(Event):
+    """Somebody has seen it. What is due stays due."""
+
+    deadline_id: Code
+    step: Code
+    on: date
+    by: Code
 
 
 # ── Assessment ───────────────────────────────────────────────────────────────────────────────────────────────────────

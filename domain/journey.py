@@ -55,6 +55,7 @@ from domain.events import (
     ReferralRecorded,
     ReferralRefused,
     ReferralReopened,
+    ReminderAcknowledged,
     ReminderRaised,
     ReviewHeld,
     ServiceCommitted,
@@ -181,7 +182,8 @@ def evolve(state: Journey | None, event: Event, stream_id: str, version: int) ->
             return exit.evolve(state, event)
         case (
             ContactLogged() | ConsentLapsed() | CrisisPlanChanged() | ChallengeFiled() | ChallengeDecided()
-            | ChallengeLapsed() | RecoveryOpened() | RecoveryWithdrawn() | ReminderRaised()
+            | ChallengeLapsed() | RecoveryOpened() | RecoveryWithdrawn() | ReminderAcknowledged()
+            | ReminderRaised()
         ):  # fmt: skip
             return throughout.evolve(state, event)
     raise ValueError(f"{event.type} does not belong into a journey's stream")

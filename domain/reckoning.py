@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from domain.care import ReviewKind
 from domain.decision import Context
-from domain.due import Due
+from domain.due import Due, Escalation
 
 
 def working_days_from(context: Context, start: date, days: int, municipality: str, what: str) -> Due:
@@ -50,11 +50,18 @@ def on_the_day(context: Context, day: date, municipality: str, what: str) -> Due
 def _due(context: Context, on: date, municipality: str, rule: str) -> Due:
     settings = context.programme.settings(municipality, context.today)
     calendar = context.programme.calendar(on)
+    lead = calendar.add_working_days(on, settings.reminder_after_working_days)
+    municipality_s = calendar.add_working_days(lead, settings.escalate_to_municipality_after_working_days)
+    coordinator_s = calendar.add_working_days(municipality_s, settings.escalate_to_coordinator_after_working_days)
     return Due(
         on=on,
         remind_on=calendar.add_working_days(on, -settings.reminder_before_working_days),
-        escalate_on=calendar.add_working_days(on, settings.reminder_after_working_days),
+        escalate_on=lead,
         rule=f"{settings.version}/{rule}",
+        escalations=(
+            Escalation(level="municipality", on=municipality_s),
+            Escalation(level="coordinator", on=coordinator_s),
+        ),
     )
 
 

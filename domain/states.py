@@ -10,7 +10,7 @@ from itertools import takewhile
 from domain.agreement import Suspension
 from domain.care import ClaimedRow, CommunityLine, ExitReason, Goal, ServiceLine, UnmetNeed
 from domain.decision import Rejected
-from domain.due import Deadline, Due, deadline
+from domain.due import Deadline, Due, Level, deadline
 from domain.ledger import Account, LineAccount, Moves
 
 
@@ -139,6 +139,21 @@ class Challenge:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Reminder:
+    """What somebody was told of a deadline, and who has seen it by now."""
+
+    deadline_id: str
+    what: str
+    step: str
+    due_on: date
+    level: Level
+    to: tuple[str, ...] = ()
+    missing: tuple[Level, ...] = ()
+    seen_by: str | None = None
+    seen_on: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Review:
     kind: str
     on: date
@@ -189,6 +204,7 @@ class CaseFile:
     challenges: Mapping[str, Challenge] = field(default_factory=dict)
     contacts: int = 0
     raised: frozenset[tuple[str, str]] = frozenset()
+    reminders: Mapping[tuple[str, str], Reminder] = field(default_factory=dict)  # by deadline and step, as told
     lapsed_consents: frozenset[tuple[str, str]] = frozenset()
 
     @property

@@ -77,10 +77,18 @@ def _sentence(event: e.Event) -> str:
         case e.ChallengeLapsed():
             return "The time to challenge a decision is over."
         case e.ReminderRaised():
-            when = {"before": "is due soon", "on": "is due today", "after": "is overdue"}[event.step]
-            return f"Reminder: the {_plain(event.what)} {when} (due {event.due_on:%d.%m.%Y})."
+            return _reminder(event)
+        case e.ReminderAcknowledged():
+            return f"{event.by} has seen a reminder of {_plain(event.deadline_id.partition(':')[0])}."
         case _:
             return _later_sentence(event)
+
+
+def _reminder(event: e.ReminderRaised) -> str:
+    when = {"before": "is due soon", "on": "is due today"}.get(event.step, "is overdue")
+    missing = f"; there was nobody to tell as {' or '.join(event.missing)}" if event.missing else ""
+    to = f", told to {', '.join(event.to)} ({event.level}{missing})" if event.to else ""
+    return f"Reminder: the {_plain(event.what)} {when} (due {event.due_on:%d.%m.%Y}){to}."
 
 
 def _of_origin(event: e.JourneyTakenOver | e.AssessmentTakenOver | e.BudgetTakenOver) -> str:

@@ -17,6 +17,7 @@ from domain.events import ProgrammePublished
 from domain.parties import Person
 from domain.programme import CarerNeed
 from domain.publications import publication_of
+from domain.stages.throughout import open_reminders
 from domain.states import CaseFile, Exited, InDelivery, Journey, waits_for
 
 
@@ -30,6 +31,20 @@ class DeadlineView(View):
     step: str
     at: datetime
     rule: str
+
+
+class ReminderView(View):
+    """What was told of a deadline that is still open, to whom, and who has seen it (`null`: nobody yet)."""
+
+    deadline_id: str
+    what: str
+    step: str
+    due_on: date
+    level: str
+    to: tuple[str, ...]
+    missing: tuple[str, ...]
+    seen_by: str | None
+    seen_on: date | None
 
 
 class LineView(View):
@@ -128,6 +143,7 @@ class JourneyView(View):
     assessments: tuple[AssessmentView, ...]
     budget: tuple[LineView, ...]
     deadlines: tuple[DeadlineView, ...]
+    reminders: tuple[ReminderView, ...]
     open_challenges: tuple[str, ...]
     challengeable: tuple[DecisionView, ...]
     lapsed_consents: tuple[str, ...]
@@ -179,6 +195,7 @@ def journey_view(state: Journey, version: int, carer_needs: Sequence[CarerNeed] 
             )
             for wake in journey.pending(state)
         ),
+        reminders=tuple(ReminderView.model_validate(asdict(each)) for each in open_reminders(state)),
         open_challenges=tuple(file.challenges),
         challengeable=tuple(
             DecisionView(decision_id=decision, challenge_until=until.on)

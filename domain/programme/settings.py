@@ -26,6 +26,8 @@ class Settings:
     """`ceiling_minutes_per_month` goes by degree of need, and is empty where no ceiling is known. `assumptions` gives,
     by name of field, the reason of each value that no source states.
 
+    `reminder_after_working_days`: so long after the day the lead is told; the municipality so many working days
+    `escalate_to_municipality_after_working_days` after the lead, the coordinator likewise after the municipality.
     `extension_days`: so much longer the last lines of a plan run when nobody has made a new one by their end.
     `late_delivery_days`: so long after a line was ended its help can still be told.
     `carry_over_percent`: of what an ended line has left, so much goes to the new plan's line of the same component.
@@ -49,6 +51,8 @@ class Settings:
     full_review_months: Span
     reminder_before_working_days: Span
     reminder_after_working_days: Span
+    escalate_to_municipality_after_working_days: Span = 5  # where a programme was published before there were any
+    escalate_to_coordinator_after_working_days: Span = 5
     extension_days: Span
     late_delivery_days: Span
     carry_over_percent: Percent

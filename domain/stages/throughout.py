@@ -11,7 +11,7 @@ from domain.agreement import Suspension
 from domain.care import Agreer, Extension, Ineligible, Release
 from domain.decision import Command, Context, Decision, Rejected, WrongStage
 from domain.double_funding import recoveries, withdrawals
-from domain.due import Deadline, Wake, deadline, wakes
+from domain.due import CHAIN, TOLD, Deadline, Wake, deadline, wakes
 from domain.events import (
     BudgetExtended,
     BudgetSettled,
@@ -25,6 +25,7 @@ from domain.events import (
     RecoveryOpened,
     RecoveryWithdrawn,
     ReferralReopened,
+    ReminderAcknowledged,
     ReminderRaised,
 )
 from domain.fields import Code, Id, Words
@@ -37,6 +38,7 @@ from domain.states import (
     Exited,
     Journey,
     Refused,
+    Reminder,
     own_deadlines,
     waits_for,
     with_delivery,
@@ -45,7 +47,6 @@ from domain.states import (
 
 WINDOW = "challenge-window"
 PLAN_END, EXTENSION = "plan-end", "extension"
-STEPS = ("before", "on", "after")
 
 
 class UnknownDecision(Rejected):
@@ -66,6 +67,19 @@ class UnknownChallenge(Rejected):
 
     code = "unknown_challenge"
     status = 422
+
+
+class UnknownReminder(Rejected):
+    """There is no reminder {step} of {deadline}."""
+
+    code = "unknown_reminder"
+    status = 422
+
+
+class AlreadyAcknowledged(Rejected):
+    """{by} has acknowledged this reminder on {on}."""
+
+    code = "already_acknowledged"
 
 
 class ThroughoutCommand(Command):
@@ -141,6 +155,18 @@ class CheckDoubleFunding(ThroughoutCommand):
     needs_person = True
 
 
+class AcknowledgeReminder(ThroughoutCommand):
+    """Say that a reminder was seen. The deadline goes on: whoever comes after is told in their turn."""
+
+    name = "acknowledge-reminder"
+    part = "reminders"
+    additive = True
+    by_office = True
+
+    deadline_id: Code
+    step: Code
+
+
 class RaiseReminders(ThroughoutCommand):
     """Raise what has come due by now."""
 
@@ -151,7 +177,7 @@ class RaiseReminders(ThroughoutCommand):
 
 COMMANDS: tuple[type[ThroughoutCommand], ...] = (
     LogContact, ChangeCrisisPlan, ChallengeDecision, DecideChallenge, NoteLapsedConsent, CheckDoubleFunding,
-    RaiseReminders,
+    AcknowledgeReminder, RaiseReminders,
 )  # fmt: skip
 
 
@@ -194,6 +220,8 @@ def _facts(command: ThroughoutCommand, state: Journey, context: Context) -> Iter
         case CheckDoubleFunding():
             yield from withdrawals(state, context)
             yield from recoveries(state, context)
+        case AcknowledgeReminder():
+            yield _acknowledge(command, state, context)
         case RaiseReminders():
             yield from _raise(state, context)
         case _:
@@ -241,9 +269,27 @@ def _raise(state: Journey, context: Context) -> Iterator[Event]:
         elif wake.deadline.silent:
             yield from _lapse(wake.deadline, state)
         else:
-            yield ReminderRaised(
-                deadline_id=wake.deadline.id, what=wake.deadline.what, step=wake.step, due_on=wake.deadline.due.on
-            )
+            yield _remind(wake)
+
+
+def _remind(wake: Wake) -> ReminderRaised:
+    due = wake.deadline
+    return ReminderRaised(deadline_id=due.id, what=due.what, step=wake.step, due_on=due.due.on, level=TOLD[wake.step])
+
+
+def open_reminders(state: Journey) -> tuple[Reminder, ...]:
+    """What was told of deadlines that are still open, in the order told."""
+    still = {each.id for each in deadlines(state)}
+    return tuple(each for each in state.file.reminders.values() if each.deadline_id in still)
+
+
+def _acknowledge(command: AcknowledgeReminder, state: Journey, context: Context) -> ReminderAcknowledged:
+    known = state.file.reminders.get((command.deadline_id, command.step))
+    if known is None:
+        raise UnknownReminder(field="deadline_id", deadline=command.deadline_id, step=command.step)
+    if known.seen_by is not None:
+        raise AlreadyAcknowledged(field="deadline_id", by=known.seen_by, on=known.seen_on)
+    return ReminderAcknowledged(on=context.today, by=context.actor.id, **dict(command))
 
 
 def _extend(state: Journey, context: Context) -> Iterator[BudgetExtended]:
@@ -293,7 +339,7 @@ def _lapse(window: Deadline, state: Journey) -> Iterator[Event]:
 
 ThroughoutEvent = (
     ContactLogged | ConsentLapsed | CrisisPlanChanged | ChallengeFiled | ChallengeDecided | ChallengeLapsed
-    | RecoveryOpened | RecoveryWithdrawn | ReminderRaised
+    | RecoveryOpened | RecoveryWithdrawn | ReminderAcknowledged | ReminderRaised
 )  # fmt: skip
 
 
@@ -321,9 +367,14 @@ def evolve(state: Journey, event: ThroughoutEvent) -> Journey:
             still = {id_: until for id_, until in file.challengeable.items() if id_ != event.decision_id}
             return with_file(state, replace(file, challengeable=still))
         case ReminderRaised():
-            told = STEPS[: STEPS.index(event.step) + 1]
+            told = CHAIN[: CHAIN.index(event.step) + 1]
             raised = file.raised | {(event.deadline_id, step) for step in told}
-            return with_file(state, replace(file, raised=raised))
+            reminders = {**file.reminders, (event.deadline_id, event.step): Reminder(**dict(event))}
+            return with_file(state, replace(file, raised=raised, reminders=reminders))
+        case ReminderAcknowledged():
+            key = event.deadline_id, event.step
+            seen = replace(file.reminders[key], seen_by=event.by, seen_on=event.on)
+            return with_file(state, replace(file, reminders={**file.reminders, key: seen}))
 
 
 def _recovered(file: CaseFile, deliveries: Iterable[Ineligible], recovery: str | None) -> CaseFile:

@@ -13,6 +13,7 @@ from domain.agreement import Agreement
 from domain.care import ClaimRow
 from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS, PROGRAMMES, PROVIDERS, REGIONS, Decider
 from domain.decision import Actor, Command, Context, Decision, Rejected, Role, Stage
+from domain.due import Due
 from domain.events import (
     AgreementSigned,
     CarerLinked,
@@ -210,7 +211,7 @@ def stage(history: Given[Journey]) -> Stage:
 
 
 def _same(found: tuple[Event, ...], expected: tuple[Event | type[Event], ...]) -> None:
-    """What is expected without a trace leaves open how it was come to."""
+    """What is expected without a trace leaves open how it was come to, a due day without escalations who is told later."""
     as_named = tuple(
         type(each) if isinstance(wanted, type) else _as_traced(each, wanted)
         for each, wanted in zip(found, expected, strict=False)
@@ -219,8 +220,19 @@ def _same(found: tuple[Event, ...], expected: tuple[Event | type[Event], ...]) -
 
 
 def _as_traced(found: Event, wanted: Event) -> Event:
-    untraced = getattr(wanted, "trace", None) == () and type(found) is type(wanted)
-    return found.model_copy(update={"trace": ()}) if untraced else found
+    if type(found) is not type(wanted):
+        return found
+    untraced = {"trace": ()} if getattr(wanted, "trace", None) == () else {}
+    return found.model_copy(update={**untraced, **_unescalated(found, wanted)})
+
+
+def _unescalated(found: Event, wanted: Event) -> dict[str, Due]:
+    dues = ((name, getattr(found, name), each) for name, each in wanted if isinstance(each, Due))
+    return {
+        name: own.model_copy(update={"escalations": ()})
+        for name, own, each in dues
+        if isinstance(own, Due) and not each.escalations
+    }
 
 
 # ── Who and what there is ────────────────────────────────────────────────────────────────────────────────────────────

@@ -35,6 +35,7 @@ FROZEN = {
     "challenge.filed": 1,
     "challenge.decided": 1,
     "challenge.lapsed": 1,
+    "reminder.acknowledged": 1,
     "reminder.raised": 1,
     "assessment.completed": 1,
     "carer.assessed": 1,

@@ -8,10 +8,16 @@ import pytest
 
 from domain import journey
 from domain.decision import Context
-from domain.due import Due, deadline
-from domain.events import ReminderRaised
+from domain.due import TOLD, Due, Escalation, deadline, wakes
+from domain.events import ReferralRecorded, ReminderAcknowledged, ReminderRaised
 from domain.reckoning import days_from, months_from, working_days_from
-from domain.stages.throughout import RaiseReminders
+from domain.stages.throughout import (
+    AcknowledgeReminder,
+    AlreadyAcknowledged,
+    RaiseReminders,
+    UnknownReminder,
+    open_reminders,
+)
 from domain.states import Journey
 from tests.domain.given import CASE_MANAGER, PROGRAMME, TOWN, Given, given, nothing
 from tests.domain.steps import (
@@ -19,6 +25,7 @@ from tests.domain.steps import (
     agreed,
     assessed,
     budgeted,
+    eligibility,
     in_delivery,
     leaving,
     planned,
@@ -41,9 +48,13 @@ def known(today: date = date(2026, 3, 2)) -> Context:
     )
 
 
-def raised(case: Given[Journey]) -> list[tuple[str, str]]:
+def reminders(case: Given[Journey]) -> list[ReminderRaised]:
     events = case.when(RaiseReminders()).decided.events
-    return [(each.what, each.step) for each in events if isinstance(each, ReminderRaised)]
+    return [each for each in events if isinstance(each, ReminderRaised)]
+
+
+def raised(case: Given[Journey]) -> list[tuple[str, str]]:
+    return [(each.what, each.step) for each in reminders(case)]
 
 
 # ── Days ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -56,6 +67,10 @@ def test_ten_working_days_over_independence_day() -> None:
         remind_on=date(2026, 2, 19),  # five working days before: the 24th is none
         escalate_on=date(2026, 3, 4),
         rule="demo.settings@2026/decision-10-working-days",
+        escalations=(
+            Escalation(level="municipality", on=date(2026, 3, 11)),  # five working days after the lead
+            Escalation(level="coordinator", on=date(2026, 3, 18)),
+        ),
     )
 
 
@@ -126,6 +141,8 @@ def test_what_comes_next_comes_first_at_eight_in_the_morning() -> None:
         ("before", datetime(2026, 3, 9, 6, tzinfo=UTC)),
         ("on", datetime(2026, 3, 16, 6, tzinfo=UTC)),
         ("after", datetime(2026, 3, 19, 6, tzinfo=UTC)),
+        ("municipality", datetime(2026, 3, 26, 6, tzinfo=UTC)),
+        ("coordinator", datetime(2026, 4, 2, 5, tzinfo=UTC)),
     ]
 
 
@@ -137,14 +154,33 @@ def test_in_summer_eight_in_the_morning_is_an_hour_earlier() -> None:
 # ── Reminders ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_reminder_comes_before_on_and_after_the_day() -> None:
-    case, told = referred(), []
-    for day in (REMIND, ON, ESCALATE):
-        case = case.on(day)
-        told += raised(case)
-        case = given(case, RaiseReminders())
-    assert told == [("decision", "before"), ("decision", "on"), ("decision", "after")]
+def test_a_reminder_comes_before_on_and_after_the_day_and_goes_up_the_chain() -> None:
+    case, told = referred(), list[tuple[str, str]]()
+    for day in (REMIND, ON, ESCALATE, date(2026, 3, 26), date(2026, 4, 2)):
+        told += [(each.step, each.level) for each in reminders(case.on(day))]
+        case = given(case, day, RaiseReminders())
+    assert told == [
+        ("before", "worker"), ("on", "worker"), ("after", "lead"),
+        ("municipality", "municipality"), ("coordinator", "coordinator"),
+    ]  # fmt: skip
     assert journey.pending(case.known) == ()
+
+
+def test_a_deadline_from_before_there_was_a_chain_keeps_its_three_steps() -> None:
+    old = deadline("decision", Due(on=ON, remind_on=REMIND, escalate_on=ESCALATE, rule="old/rule"))
+    assert [wake.step for wake in wakes((old,), frozenset())] == ["before", "on", "after"]
+
+
+def test_steps_of_one_moment_keep_the_order_of_the_chain() -> None:
+    """By name "after" came before "before": the latest of them was never the one that was raised."""
+    chain = (Escalation(level="municipality", on=ON), Escalation(level="coordinator", on=ON))
+    at_once = deadline("decision", Due(on=ON, remind_on=ON, escalate_on=ON, rule="a/rule", escalations=chain))
+    assert [wake.step for wake in wakes((at_once,), frozenset())] == list(TOLD)
+    one_day = Due(on=ON, remind_on=ON, escalate_on=ON, rule="a/rule")
+    begun = nothing().when(referral()).the(ReferralRecorded).model_copy(update={"decision_due": one_day})
+    case = given(nothing(), begun).on(ON)
+    assert raised(case) == [("decision", "after")]
+    assert journey.pending(given(case, RaiseReminders()).known) == ()
 
 
 def test_a_reminder_says_what_is_due_and_when() -> None:
@@ -160,12 +196,14 @@ def test_before_eight_in_the_morning_nothing_is_raised() -> None:
 
 def test_of_several_steps_that_have_come_only_the_latest_is_told() -> None:
     """It says all that the earlier ones would have said; they are never raised afterwards."""
-    late = referred().on(date(2026, 3, 25))
-    assert raised(late) == [("decision", "after")]
+    late = referred().on(date(2026, 4, 9))
+    assert raised(late) == [("decision", "coordinator")]
     assert journey.pending(given(late, RaiseReminders()).known) == ()
 
     on_the_day = given(referred(), ON, RaiseReminders())
-    assert [wake.step for wake in journey.pending(on_the_day.known)] == ["after"]
+    assert [wake.step for wake in journey.pending(on_the_day.known)] == [
+        "after", "municipality", "coordinator",
+    ]  # fmt: skip
 
 
 def test_nothing_is_raised_twice() -> None:
@@ -182,3 +220,30 @@ def test_every_open_deadline_has_its_own_reminder() -> None:
     assert raised(long_after) == [("review", "after")]
     lapsed = [type(each).__name__ for each in long_after.when(RaiseReminders()).decided.events]
     assert lapsed == ["ChallengeLapsed", "ReminderRaised"]
+
+
+# ── Seen ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+SEEN = AcknowledgeReminder(deadline_id="decision:2026-03-16", step="before")
+
+
+def test_who_has_seen_a_reminder_is_told_and_the_clock_goes_on() -> None:
+    case = given(referred(), REMIND, RaiseReminders())
+    state = case.when(SEEN).then(ReminderAcknowledged(on=REMIND, by="case_manager.tori", **dict(SEEN))).state
+    assert [(each.step, each.seen_by, each.seen_on) for each in open_reminders(state)] == [
+        ("before", "case_manager.tori", REMIND)
+    ]
+    assert raised(given(case, SEEN).on(ON)) == [("decision", "on")]
+
+
+def test_a_reminder_is_acknowledged_once_and_only_if_it_was_raised() -> None:
+    case = given(referred(), REMIND, RaiseReminders())
+    referred().when(SEEN).refused(UnknownReminder, field="deadline_id", says="before of decision:2026-03-16")
+    case.when(SEEN.model_copy(update={"step": "on"})).refused(UnknownReminder, field="deadline_id")
+    given(case, SEEN).when(SEEN).refused(AlreadyAcknowledged, field="deadline_id", says="case_manager.tori")
+
+
+def test_what_was_done_needs_nobody_to_look_at_it() -> None:
+    case = given(referred(), REMIND, RaiseReminders(), eligibility())
+    assert open_reminders(case.known) == ()
+    case.when(SEEN).then(ReminderAcknowledged)

@@ -63,13 +63,15 @@ def told(engine: SkippingEngine) -> list[tuple[str, str, str]]:
 
 
 async def test_reminders_come_before_on_and_after_the_day_at_eight_in_the_morning(engine: SkippingEngine) -> None:
-    """Ten working days from the 4th are the 18th; five before and three after it are the 11th and the 21st."""
+    """Ten working days from the 4th are the 18th; five before and three after it are the 11th and the 21st, and five
+    after that the 28th."""
     await engine.refer()
     await engine.pass_days(30)
     assert told(engine) == [
         ("decision", "before", "2030-03-11 08:00:00"),
         ("decision", "on", "2030-03-18 08:00:00"),
         ("decision", "after", "2030-03-21 08:00:00"),
+        ("decision", "municipality", "2030-03-28 08:00:00"),
     ]
 
 
@@ -82,6 +84,7 @@ async def test_eight_in_the_morning_stays_so_when_the_clocks_go_forward(engine: 
         ("assessment", "before", "2030-03-25 08:00:00"),
         ("assessment", "on", "2030-04-01 08:00:00"),
         ("assessment", "after", "2030-04-04 08:00:00"),
+        ("assessment", "municipality", "2030-04-11 08:00:00"),
     ]
 
 
@@ -96,14 +99,14 @@ async def test_a_step_taken_in_time_arms_the_next_deadline_in_place_of_its_own(e
     ]
 
 
-async def test_two_years_in_which_nobody_does_anything_are_three_reminders_and_an_open_journey(
+async def test_two_years_in_which_nobody_does_anything_are_five_reminders_and_an_open_journey(
     engine: SkippingEngine,
 ) -> None:
     await engine.refer()
     await engine.until(date(2032, 3, 4))
-    assert len(told(engine)) == 3
+    assert len(told(engine)) == 5
     outcome = await engine.send(eligible())
-    assert (outcome.version, outcome.stage) == (6, "assessment")
+    assert (outcome.version, outcome.stage) == (8, "assessment")
     assert outcome.deadlines[0].due_on == date(2032, 4, 2)  # twenty working days and Good Friday
 
 
@@ -181,7 +184,7 @@ async def test_a_run_does_not_end_while_a_step_is_being_decided(
     assert (await good).version == 1
     assert await engine.status() == RUNNING
     await engine.pass_days(30)
-    assert len(engine.reminders()) == 3
+    assert len(engine.reminders()) == 4
 
 
 # ── Long histories ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -200,7 +203,7 @@ async def test_a_long_history_is_continued_in_a_new_run_that_loses_nothing(
     assert (await bare.standing()).version == 61
     assert (await bare.handle().describe()).run_id != first_run
     await bare.pass_days(30)
-    assert len(bare.reminders()) == 3
+    assert len(bare.reminders()) == 4
 
 
 async def test_a_step_gets_its_first_answer_again_after_the_run_that_gave_it(
@@ -311,7 +314,7 @@ async def test_what_is_told_and_refused_leaves_the_journey_as_it_is(engine: Skip
     await engine.handle().signal(PersonJourney.tell, own_step("receive-offer", JOURNEY, "nobody offered"))
     assert (await engine.send(eligible())).version == 3
     await engine.pass_days(40)
-    assert len(engine.reminders()) == 3
+    assert len(engine.reminders()) == 4
 
 
 async def test_a_journey_that_is_woken_finds_what_the_record_has_more(engine: SkippingEngine) -> None:

@@ -92,7 +92,7 @@ async def test_a_journey_that_temporal_never_heard_of_is_started_from_the_record
     assert await engine.status() == RUNNING
     assert await swept(engine) == 0
     await engine.pass_days(40)
-    assert [what for what, *_ in engine.reminders()] == ["assessment"] * 3
+    assert [what for what, *_ in engine.reminders()] == ["assessment"] * 4
 
 
 async def test_a_journey_that_stood_still_while_its_deadline_passed_is_started_and_reminds_at_once(
@@ -103,7 +103,7 @@ async def test_a_journey_that_stood_still_while_its_deadline_passed_is_started_a
     await engine.skip(timedelta(days=60))
     assert await swept(engine) == 1
     await engine.store.until(lambda: len(engine.reminders()) == 1)
-    assert engine.reminders()[0][1] == "after"  # which says all that the earlier ones would have
+    assert engine.reminders()[0][1] == "coordinator"  # which says all that the earlier ones would have
 
 
 async def test_a_step_that_was_stored_as_worker_and_temporal_died_is_found(engine: SkippingEngine) -> None:
@@ -122,7 +122,7 @@ async def test_a_journey_that_somebody_ended_in_temporal_is_started_again(engine
     assert await swept(engine) == 1
     assert await engine.status() == RUNNING
     await engine.pass_days(30)
-    assert len(engine.reminders()) == 3
+    assert len(engine.reminders()) == 4
 
 
 async def test_a_journey_that_ended_because_all_is_settled_is_left_in_peace(engine: SkippingEngine) -> None:
@@ -190,7 +190,7 @@ async def test_the_sweep_arms_what_the_database_knows_and_temporal_does_not(clie
     async with installation.worker():
         assert await client.execute_workflow(Sweep.run, id="sweep-once", task_queue="swept") == 1
         latest = await stands(client, "journey-swept", 4)
-        assert [each.what for each in latest.deadlines] == ["assessment"] * 3
+        assert [each.what for each in latest.deadlines] == ["assessment"] * 5
         assert await client.execute_workflow(Sweep.run, id="sweep-once", task_queue="swept") == 0
     confirmed = await pool.fetchval("SELECT confirmed FROM read.work_queue WHERE journey_id = 'journey-swept'")
     assert confirmed == 4
