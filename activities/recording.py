@@ -21,9 +21,20 @@ from domain.care import ClaimRow
 from domain.claims import AssembleClaim, Claim
 from domain.codec import Codec, Meta
 from domain.commands import COMMANDS, PREFIX
-from domain.deciders import AGREEMENTS, CLAIMS, JOURNEYS, PERSONS, PROGRAMMES, PROVIDERS, REGIONS, bound_reached
+from domain.deciders import (
+    AGREEMENTS,
+    CLAIMS,
+    JOURNEYS,
+    OFFICES,
+    PERSONS,
+    PROGRAMMES,
+    PROVIDERS,
+    REGIONS,
+    bound_reached,
+)
 from domain.decision import Actor, Command, Context, Decision, OutsideMunicipality, Rejected, Role, RowResult
 from domain.events import CATALOGUE, Event
+from domain.offices import stream_of as office_of
 from domain.parties import Person, Region
 from domain.persons import PossibleDuplicates, RegisterPerson
 from domain.places import passes_on, stream_of
@@ -41,6 +52,7 @@ from domain.ports import (
     VersionConflict,
 )
 from domain.programme import NotKnown, Programme
+from domain.staff import Office
 from domain.stages.placing import RequestPlace
 from domain.states import Journey, waits_for
 from domain.working_days import local_date
@@ -123,6 +135,7 @@ class Recorder:
         self.claims = Streams(store, self._codec, CLAIMS)
         self.programmes = Streams(store, self._codec, PROGRAMMES)
         self.regions = Streams(store, self._codec, REGIONS)
+        self.offices = Streams(store, self._codec, OFFICES)
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def record(self, step: Submission) -> Outcome:
@@ -143,6 +156,8 @@ class Recorder:
                 return outcome
             case "regions":
                 return await self._record(self.regions, step)
+            case "offices":
+                return await self._record(self.offices, step)
         raise UnknownCommand(command=step.command, kind=step.kind)
 
     async def look_for_publication(self) -> None:
@@ -324,7 +339,13 @@ class Recorder:
             claimable=await self._claimed_by(command),
             providers=await _named(self.providers, command.providers_named() | _of_its_lines(command, state)),
             persons=await _named(self.persons, command.persons_named()),
+            office=await self._office(command, state),
         )
+
+    async def _office(self, command: Command, state: object) -> Office | None:
+        if not (command.needs_office and isinstance(state, Journey)):
+            return None
+        return (await self.offices.at_latest(office_of(state.file.municipality)))[0].state
 
     async def _person(self, command: Command, state: object) -> Person | None:
         if not command.needs_person:
@@ -404,7 +425,7 @@ def _tenant_and_subject(step: Submission, state: object) -> tuple[str, str]:
         return state.file.municipality, state.file.person_id
     if isinstance(state, Person):
         return state.municipality, state.person_id
-    if isinstance(state, Claim | Region):
+    if isinstance(state, Claim | Region | Office):
         return state.municipality, step.stream_id
     return step.actor.municipality, step.stream_id
 

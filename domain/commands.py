@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import claims, persons, places, providers, publications, regions
+from domain import claims, offices, persons, places, providers, publications, regions
 from domain.decision import Command
 from domain.stages import (
     assessment,
@@ -26,6 +26,7 @@ ALL: tuple[type[Command], ...] = (
     *claims.COMMANDS,
     *publications.COMMANDS,
     *regions.COMMANDS,
+    *offices.COMMANDS,
     *referral.COMMANDS,
     *taking_over.COMMANDS,
     *placing.COMMANDS,
@@ -51,4 +52,5 @@ PREFIX = {
     "claims": "claim",
     "programmes": "programme",
     "regions": "region",
+    "offices": "office",
 }

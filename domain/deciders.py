@@ -1,4 +1,4 @@
-"""The five kinds of stream behind one shape: decide, evolve, and the bounds that move along in the database."""
+"""The kinds of stream behind one shape: decide, evolve, and the bounds that move along in the database."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from domain import claims, journey, persons, places, providers, publications, regions
+from domain import claims, journey, offices, persons, places, providers, publications, regions
 from domain.agreement import Agreement
 from domain.claims import Claim, OpenClaim
 from domain.decision import NATIONAL, OFFICE, Command, Context, Decision, NotForThisRole, Rejected
@@ -16,6 +16,7 @@ from domain.places import RecordFunding, SignAgreement
 from domain.ports import QuotaMove
 from domain.programme import NotInForce, NotKnown
 from domain.publications import Publications
+from domain.staff import Office
 from domain.states import Journey
 from domain.working_days import NoCalendar
 
@@ -69,7 +70,7 @@ class Decider(Generic[S]):
             raise NotInTheProgramme(sentence=str(unknown)) from unknown
 
 
-def _one_municipality(command: Command, state: Journey | Person | Region | None) -> frozenset[str]:
+def _one_municipality(command: Command, state: Journey | Person | Region | Office | None) -> frozenset[str]:
     if state is None:
         return frozenset({str(getattr(command, "municipality", NATIONAL))})
     return frozenset({state.file.municipality if isinstance(state, Journey) else state.municipality})
@@ -140,6 +141,14 @@ REGIONS: Decider[Region] = Decider(
     kind="regions",
     choose=regions.decide,
     evolve=regions.evolve,
+    quota_moves=lambda before, after: (),
+    belongs_to=_one_municipality,
+)
+
+OFFICES: Decider[Office] = Decider(
+    kind="offices",
+    choose=offices.decide,
+    evolve=offices.evolve,
     quota_moves=lambda before, after: (),
     belongs_to=_one_municipality,
 )

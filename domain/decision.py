@@ -17,6 +17,7 @@ from domain.fields import Clear, Code
 from domain.parties import Person, Provider
 from domain.ports import ComponentUse
 from domain.programme import Programme
+from domain.staff import Office
 from domain.working_days import local_date
 
 NATIONAL = "ee"
@@ -82,6 +83,7 @@ class Command(BaseModel):
     by_office: ClassVar[bool] = False  # decides on money or between people: for the municipality, never who is paid
     needs_line_s_providers: ClassVar[bool] = False  # whose contracts must still hold
     needs_uses: ClassVar[bool] = False
+    needs_office: ClassVar[bool] = False  # of the journey's municipality: who is to be told
 
     def providers_named(self) -> frozenset[str]:
         """Ids of the providers whose contracts must be known to decide."""
@@ -161,6 +163,7 @@ class Context:
     claimable: tuple[ClaimRow, ...] = ()  # what a provider has delivered and not claimed, as the lists say
     uses: tuple[ComponentUse, ...] = ()
     persons: Mapping[str, Person] = field(default_factory=dict)
+    office: Office | None = None
 
     @property
     def today(self) -> date:

@@ -46,6 +46,7 @@ from domain.fields import (
     FileDigest,
     Id,
     LanguageCode,
+    MailAddress,
     Minutes,
     PersonalCode,
     PersonalCodeword,
@@ -58,6 +59,7 @@ from domain.fields import (
     TotalCents,
     Words,
 )
+from domain.staff import StaffLanguage, StaffRole
 from domain.working_days import start_of_day
 
 
@@ -896,3 +898,38 @@ class GapClosed(Event):
     gap_id: Id
     on: date
     outcome: PublicWords
+
+
+# ── Offices ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("staff.recorded", part="staff")
+class StaffRecorded(Event):
+    """Who works for a municipality; told again, it is so from now on."""
+
+    municipality: Code
+    staff_id: Code
+    role: StaffRole
+    mail: MailAddress
+    language: StaffLanguage
+
+
+@stored_as("staff.removed", part="staff")
+class StaffRemoved(Event):
+    staff_id: Code
+
+
+@stored_as("absence.recorded", part="absences")
+class AbsenceRecorded(Event):
+    """Both days count."""
+
+    absence_id: Id
+    staff_id: Code
+    from_on: date
+    to_on: date
+    stand_in: Code
+
+
+@stored_as("absence.withdrawn", part="absences")
+class AbsenceWithdrawn(Event):
+    absence_id: Id

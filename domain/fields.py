@@ -52,6 +52,14 @@ PersonalCodeword = Annotated[str, Sealed(), StringConstraints(pattern=r"^[a-z0-9
 Degree = Annotated[int, Field(description="degree of need 0 to 4; 8 not specified, 9 not applicable")]
 Degrees = Annotated[dict[str, Degree], Sealed(), Field(max_length=200)]
 
+MailAddress = Annotated[
+    str,
+    Sealed(of="staff_id"),
+    StringConstraints(
+        max_length=254, pattern=r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
+    ),
+]  # of somebody who works in an office
+
 # Amounts. Money is whole cents, time whole minutes: both exact, both integers.
 Cents = Annotated[int, Field(ge=0, le=100_000_000)]
 SignedCents = Annotated[int, Field(ge=-100_000_000, le=100_000_000)]

@@ -121,7 +121,7 @@ def reading(parts: Parts) -> APIRouter:
 
     @router.get("/{kind}/{id}/events", operation_id="get-events")
     async def events(
-        kind: Annotated[str, Path(pattern="^(journeys|persons|agreements|providers|claims|regions)$")],
+        kind: Annotated[str, Path(pattern="^(journeys|persons|agreements|providers|claims|regions|offices)$")],
         id: StreamId,
         actor: Caller,
         request: Request,

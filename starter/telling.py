@@ -86,9 +86,9 @@ def _sentence(event: e.Event) -> str:
 
 def _reminder(event: e.ReminderRaised) -> str:
     when = {"before": "is due soon", "on": "is due today"}.get(event.step, "is overdue")
-    missing = f"; there was nobody to tell as {' or '.join(event.missing)}" if event.missing else ""
-    to = f", told to {', '.join(event.to)} ({event.level}{missing})" if event.to else ""
-    return f"Reminder: the {_plain(event.what)} {when} (due {event.due_on:%d.%m.%Y}){to}."
+    to = f", told to {', '.join(event.to)} as {event.level}" if event.to else ""
+    missing = f" There was nobody to tell as {' or as '.join(event.missing)}." if event.missing else ""
+    return f"Reminder: the {_plain(event.what)} {when} (due {event.due_on:%d.%m.%Y}){to}.{missing}"
 
 
 def _of_origin(event: e.JourneyTakenOver | e.AssessmentTakenOver | e.BudgetTakenOver) -> str:
@@ -202,6 +202,15 @@ def _later_sentence(event: e.Event) -> str:
         case e.GapActionRecorded():
             about = _plain(event.component or event.life_area or "")
             return f"Lacking: {about}. {event.owner} acts by {event.due_on:%d.%m.%Y}: {event.action}"
+        case e.StaffRecorded():
+            return f"{event.staff_id} works here as {_plain(event.role)}."
+        case e.StaffRemoved():
+            return f"{event.staff_id} works here no more."
+        case e.AbsenceRecorded():
+            until = f"{event.from_on:%d.%m.%Y} to {event.to_on:%d.%m.%Y}"
+            return f"{event.staff_id} is away from {until}; {event.stand_in} stands in."
+        case e.AbsenceWithdrawn():
+            return "An absence was taken back."
         case e.GapClosed():
             return f"A gap was closed: {event.outcome}"
         case _:

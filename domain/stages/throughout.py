@@ -32,6 +32,7 @@ from domain.fields import Code, Id, Words
 from domain.ledger import LineAccount
 from domain.reckoning import days_from, on_the_day, working_days_from
 from domain.settling import days_in_use
+from domain.staff import Addressed, addressed
 from domain.states import (
     CaseFile,
     Challenge,
@@ -173,6 +174,7 @@ class RaiseReminders(ThroughoutCommand):
     name = "raise-reminders"
     part = "reminders"
     internal = True
+    needs_office = True
 
 
 COMMANDS: tuple[type[ThroughoutCommand], ...] = (
@@ -269,12 +271,25 @@ def _raise(state: Journey, context: Context) -> Iterator[Event]:
         elif wake.deadline.silent:
             yield from _lapse(wake.deadline, state)
         else:
-            yield _remind(wake)
+            yield _remind(wake, state.file, context)
 
 
-def _remind(wake: Wake) -> ReminderRaised:
-    due = wake.deadline
-    return ReminderRaised(deadline_id=due.id, what=due.what, step=wake.step, due_on=due.due.on, level=TOLD[wake.step])
+def _remind(wake: Wake, file: CaseFile, context: Context) -> ReminderRaised:
+    """To whom, as the office stands today; where no office is recorded, to whom it may concern."""
+    due, level = wake.deadline, TOLD[wake.step]
+    if context.office is None:
+        told = Addressed(level=level, to=())
+    else:
+        told = addressed(context.office, level, file.case_manager, context.today)
+    return ReminderRaised(
+        deadline_id=due.id,
+        what=due.what,
+        step=wake.step,
+        due_on=due.due.on,
+        level=told.level,
+        to=told.to,
+        missing=told.missing,
+    )
 
 
 def open_reminders(state: Journey) -> tuple[Reminder, ...]:

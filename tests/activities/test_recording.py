@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -20,11 +20,14 @@ from activities.recording import (
 from domain import journey
 from domain.deciders import BoundReached, OpenJourney
 from domain.decision import SYSTEM, OutsideMunicipality, Rejected
+from domain.events import ReminderRaised
+from domain.offices import RecordStaff
 from domain.persons import LinkCarer, UnknownPerson
 from domain.places import NothingToOffer, stream_of
 from domain.ports import Appended, Quota, QuotaExceeded, QuotaMove, StreamAppend, VersionConflict
 from domain.regions import RecordGapAction
 from domain.stages.referral import AppointCaseManager, CompleteApplication
+from domain.stages.throughout import RaiseReminders
 from starter.seeding import SEEDER
 from tests.activities.examples import (
     AUDITOR,
@@ -400,3 +403,22 @@ async def test_what_is_done_about_a_gap_is_recorded_in_the_municipality_it_is_of
     assert (head.kind, head.tenant) == ("regions", "tori")
     with pytest.raises(OutsideMunicipality):
         await office.record(act, "region-tori", actor=NEIGHBOUR)
+
+
+async def test_a_reminder_names_who_the_municipality_s_office_has_for_it(office: Office) -> None:
+    works = RecordStaff(municipality="tori", staff_id="lead.tori", role="lead", mail="lead@tori.example")
+    await office.refer()
+    await office.record(works, "office-tori", actor=SEEDER)
+    head = await office.store.head("office-tori")
+    assert head is not None
+    assert (head.kind, head.tenant) == ("offices", "tori")
+    office.at += timedelta(days=60)
+    await office.record(RaiseReminders(), "journey-1", actor=SYSTEM)
+    raised = office.store.facts("journey-1")[-1]
+    assert isinstance(raised, ReminderRaised)
+    assert (raised.step, raised.level, raised.to, raised.missing) == (
+        "coordinator",
+        "coordinator",
+        (),
+        ("coordinator",),
+    )

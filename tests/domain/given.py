@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from domain import journey
 from domain.agreement import Agreement
 from domain.care import ClaimRow
-from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS, PROGRAMMES, PROVIDERS, REGIONS, Decider
+from domain.deciders import AGREEMENTS, JOURNEYS, OFFICES, PERSONS, PROGRAMMES, PROVIDERS, REGIONS, Decider
 from domain.decision import Actor, Command, Context, Decision, Rejected, Role, Stage
 from domain.due import Due
 from domain.events import (
@@ -28,6 +28,7 @@ from domain.persons import CARE
 from domain.ports import ComponentUse
 from domain.programme import Programme, load
 from domain.publications import Publications
+from domain.staff import Office
 from domain.states import Journey
 from domain.working_days import at_hour
 
@@ -45,6 +46,7 @@ NOON = at_hour(MONDAY, 12)
 
 CASE_MANAGER = Actor(id="case_manager.tori", role=Role.CASE_MANAGER, municipality=TOWN)
 COORDINATOR = Actor(id="coordinator", role=Role.COORDINATOR, municipality="ee")
+LEAD = Actor(id="lead.tori", role=Role.LEAD, municipality=TOWN)
 BASE_SUPPORT = Actor(id="base_support.tori", role=Role.BASE_SUPPORT, municipality=TOWN)
 
 
@@ -61,6 +63,7 @@ class Given(Generic[S]):
     uses: tuple[ComponentUse, ...] = ()
     person: Person | None = None
     persons: Mapping[str, Person] = field(default_factory=dict)
+    office: Office | None = None
     programme: Programme = PROGRAMME
     actor: Actor = CASE_MANAGER
     at: datetime = NOON
@@ -98,6 +101,9 @@ class Given(Generic[S]):
     def served_by(self, *providers: Provider) -> Given[S]:
         return replace(self, providers={each.provider_id: each for each in providers})
 
+    def in_office(self, office: Office) -> Given[S]:
+        return replace(self, office=office)
+
     def resting_on(self, *uses: ComponentUse) -> Given[S]:
         return replace(self, uses=uses)
 
@@ -126,6 +132,7 @@ class Given(Generic[S]):
             claimable=self.claimable,
             uses=self.uses,
             persons=self.persons,
+            office=self.office,
         )
         try:
             return Answer(before=self, made=made, decision=self.decider.decide(command, self.state, context))
@@ -341,6 +348,10 @@ def a_provider(*events: Event) -> Given[Provider]:
 def the_programme(*events: Event) -> Given[Publications]:
     """The programme's own stream, as the coordinator meets it."""
     return Given(decider=PROGRAMMES, stream_id="programme-demonstration", events=events, actor=COORDINATOR)
+
+
+def an_office(*events: Event) -> Given[Office]:
+    return Given(decider=OFFICES, stream_id=f"office-{TOWN}", events=events, actor=LEAD)
 
 
 def a_region(*events: Event) -> Given[Region]:

@@ -77,6 +77,8 @@ def _text(name: str, marks: tuple[object, ...], number: Iterator[int]) -> str:
         return "90000001"
     if name == "file_digest":
         return "0" * 64
+    if name == "mail":
+        return f"{ZEBRA}.{next(number)}@example.org"
     if name == "languages":
         return "et"
     if not any(isinstance(mark, Clear) for mark in marks):

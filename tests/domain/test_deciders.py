@@ -9,6 +9,7 @@ from domain.deciders import (
     AGREEMENTS,
     CLAIMS,
     JOURNEYS,
+    OFFICES,
     PERSONS,
     PROGRAMMES,
     PROVIDERS,
@@ -26,7 +27,7 @@ from tests.domain.samples import command_sample
 from tests.domain.steps import in_delivery, referral, referred, refused
 from tests.domain.test_persons import registration
 
-KINDS = {decider.kind for decider in (JOURNEYS, PERSONS, AGREEMENTS, PROVIDERS, PROGRAMMES, CLAIMS, REGIONS)}
+KINDS = {decider.kind for decider in (JOURNEYS, PERSONS, AGREEMENTS, PROVIDERS, PROGRAMMES, CLAIMS, REGIONS, OFFICES)}
 
 
 def test_every_command_is_of_a_kind_that_is_decided() -> None:
@@ -69,7 +70,9 @@ def test_a_provider_has_no_bounds() -> None:
     assert PROVIDERS.quota_moves(None, a_provider(contracted()).known) == ()
 
 
-@pytest.mark.parametrize("decider", [JOURNEYS, PERSONS, AGREEMENTS, PROVIDERS, REGIONS], ids=lambda each: each.kind)
+@pytest.mark.parametrize(
+    "decider", [JOURNEYS, PERSONS, AGREEMENTS, PROVIDERS, REGIONS, OFFICES], ids=lambda each: each.kind
+)
 def test_a_stream_never_starts_in_the_middle(decider: Decider[object]) -> None:
     """A stream whose first fact is missing is damaged; that is no refusal."""
     middle = refused().events[-1]
