@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from domain.fields import Code
-from domain.working_days import at_hour
+from domain.working_days import at_hour, written
 
 REMINDER_HOUR = 8  # local: reminders are there when the working day begins
 
@@ -31,6 +31,37 @@ class Escalation(BaseModel):
     on: date
 
 
+Unit = Literal["working_day", "day", "month"]
+
+
+class Derivation(BaseModel):
+    """How a due day came about: so many units from `start`, by that version of the calendar. `reached` is the day that was
+    counted to, where it was none on which the office works and the next such day was taken."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    start: date
+    count: int
+    unit: Unit
+    calendar: Code
+    holidays: tuple[date, ...] = ()  # public holidays on the way that else would have counted, or been taken
+    reached: date | None = None
+
+    def sentence(self, due: date) -> str:
+        """`10 working days from 12.02.2026; 24.02.2026 is a public holiday: due 27.02.2026`"""
+        unit = self.unit.replace("_", " ") + ("" if self.count == 1 else "s")
+        moved = "" if self.reached is None else f" would be {written(self.reached)}, no working day"
+        counted = f"{self.count} {unit} from {written(self.start)}{moved}"
+        return f"{counted}{_and_holidays(self.holidays)}: due {written(due)}"
+
+
+def _and_holidays(days: tuple[date, ...]) -> str:
+    *others, last = [written(day) for day in days] or [""]
+    if not others:
+        return f"; {last} is a public holiday" if last else ""
+    return f"; {', '.join(others)} and {last} are public holidays"
+
+
 class Due(BaseModel):
     """Worked out once, when the clock starts, and kept in the event: changed rules never move it silently."""
 
@@ -40,9 +71,26 @@ class Due(BaseModel):
     remind_on: date
     escalate_on: date
     rule: Code
-    escalations: tuple[
-        Escalation, ...
-    ] = ()  # behind the lead's, in order; none where the clock started before there were any
+    # Behind the lead's, in order; none where the clock started before there were any.
+    escalations: tuple[Escalation, ...] = ()
+    derivation: Derivation | None = None  # None: the day was given, or worked out before this was kept
+
+    @property
+    def explained(self) -> str:
+        """How the day came about, as far as is known."""
+        return f"due {written(self.on)}" if self.derivation is None else self.derivation.sentence(self.on)
+
+
+Standing = Literal["open", "due_soon", "due", "overdue"]
+
+
+def standing(due_on: date, remind_on: date, today: date) -> Standing:
+    """The one definition of late, and of late before it is late; whoever shows or counts it asks here."""
+    if today > due_on:
+        return "overdue"
+    if today == due_on:
+        return "due"
+    return "due_soon" if today >= remind_on else "open"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

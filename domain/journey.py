@@ -7,7 +7,7 @@ from datetime import date
 from typing import assert_never
 
 from domain.decision import BeforeBeginning, Command, Context, Decision, Stage, WrongStage
-from domain.due import Wake, wakes
+from domain.due import Deadline, Wake, wakes
 from domain.events import (
     AssessmentReopened,
     AssessmentTakenOver,
@@ -217,6 +217,12 @@ def stage_of(state: Journey) -> Stage:
 
 def pending(state: Journey) -> tuple[Wake, ...]:
     return wakes(throughout.deadlines(state), state.file.raised)
+
+
+def awaited(state: Journey) -> tuple[Deadline, ...]:
+    """What somebody is to do by a day, the earliest first, however often they were reminded of it."""
+    open_ones = (each for each in throughout.deadlines(state) if not each.silent)
+    return tuple(sorted(open_ones, key=lambda each: (each.due.on, each.id)))
 
 
 def settled(state: Journey) -> bool:

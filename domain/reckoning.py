@@ -6,12 +6,20 @@ from datetime import date, timedelta
 
 from domain.care import ReviewKind
 from domain.decision import Context
-from domain.due import Due, Escalation
+from domain.due import Derivation, Due, Escalation, Unit
 
 
 def working_days_from(context: Context, start: date, days: int, municipality: str, what: str) -> Due:
     calendar = context.programme.calendar(start)
-    return _due(context, calendar.add_working_days(start, days), municipality, f"{what}-{days}-working-days")
+    on = calendar.add_working_days(start, days)
+    derivation = Derivation(
+        start=start,
+        count=days,
+        unit="working_day",
+        calendar=calendar.version,
+        holidays=calendar.holidays_between(start, on),
+    )
+    return _due(context, on, municipality, f"{what}-{days}-working-days", derivation)
 
 
 def months_from(context: Context, start: date, months: int, municipality: str, what: str) -> Due:
@@ -25,8 +33,7 @@ def months_from(context: Context, start: date, months: int, municipality: str, w
             break
         except ValueError:
             continue
-    calendar = context.programme.calendar(day)
-    return _due(context, calendar.add_working_days(day, 0), municipality, f"{what}-{months}-months")
+    return _on_a_working_day(context, start, day, months, "month", municipality, f"{what}-{months}-months")
 
 
 def challenge_until(municipality: str, context: Context) -> Due:
@@ -37,9 +44,26 @@ def challenge_until(municipality: str, context: Context) -> Due:
 
 def days_from(context: Context, start: date, days: int, municipality: str, what: str) -> Due:
     """So many calendar days later; on the next working day if that falls on none."""
-    day = start + timedelta(days=days)
-    calendar = context.programme.calendar(day)
-    return _due(context, calendar.add_working_days(day, 0), municipality, f"{what}-{days}-days")
+    return _on_a_working_day(
+        context, start, start + timedelta(days=days), days, "day", municipality, f"{what}-{days}-days"
+    )
+
+
+def _on_a_working_day(
+    context: Context, start: date, reached: date, count: int, unit: Unit, municipality: str, rule: str
+) -> Due:
+    calendar = context.programme.calendar(reached)
+    on = calendar.add_working_days(reached, 0)
+    moved = on != reached
+    derivation = Derivation(
+        start=start,
+        count=count,
+        unit=unit,
+        calendar=calendar.version,
+        holidays=calendar.holidays_between(reached - timedelta(days=1), on) if moved else (),
+        reached=reached if moved else None,
+    )
+    return _due(context, on, municipality, rule, derivation)
 
 
 def on_the_day(context: Context, day: date, municipality: str, what: str) -> Due:
@@ -47,7 +71,7 @@ def on_the_day(context: Context, day: date, municipality: str, what: str) -> Due
     return _due(context, day, municipality, what)
 
 
-def _due(context: Context, on: date, municipality: str, rule: str) -> Due:
+def _due(context: Context, on: date, municipality: str, rule: str, derivation: Derivation | None = None) -> Due:
     settings = context.programme.settings(municipality, context.today)
     calendar = context.programme.calendar(on)
     lead = calendar.add_working_days(on, settings.reminder_after_working_days)
@@ -62,6 +86,7 @@ def _due(context: Context, on: date, municipality: str, rule: str) -> Due:
             Escalation(level="municipality", on=municipality_s),
             Escalation(level="coordinator", on=coordinator_s),
         ),
+        derivation=derivation,
     )
 
 

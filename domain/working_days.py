@@ -39,7 +39,7 @@ class NoCalendar(ValueError):
     code = "no_calendar"
 
     def __init__(self, version: str, day: date) -> None:
-        super().__init__(f"calendar {version} does not hold on {_written(day)}: its working days are not known")
+        super().__init__(f"calendar {version} does not hold on {written(day)}: its working days are not known")
         self.day = day
 
 
@@ -100,13 +100,9 @@ class Calendar:
             return -self._count(end, start - _DAY)
         return self._count(start + _DAY, end)
 
-    def explain(self, start: date, n: int) -> str:
-        """How `add_working_days(start, n)` came about, with each public holiday that would have been a working day."""
-        due = self.add_working_days(start, n)
-        first, last = min(start, due), max(start, due)
-        free = [d for d in _days(first, last) if d not in (start if n else None, due) and d.weekday() < 5]
-        holidays = [_written(day) for day in free if self.is_holiday(day)]
-        return f"{_counted(n)} {_written(start)}{_and_holidays(holidays)}: due {_written(due)}"
+    def holidays_between(self, start: date, end: date) -> tuple[date, ...]:
+        """Public holidays after `start` and before `end` that would have been working days, in order."""
+        return tuple(day for day in _days(start + _DAY, end - _DAY) if day.weekday() < 5 and self.is_holiday(day))
 
     def _known(self, day: date) -> None:
         if day < self.valid_from or (self.valid_to is not None and day > self.valid_to):
@@ -137,18 +133,6 @@ def _days(first: date, last: date) -> list[date]:
     return [date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1)]
 
 
-def _written(day: date) -> str:
+def written(day: date) -> str:
+    """As Estonian offices write it."""
     return day.strftime("%d.%m.%Y")
-
-
-def _counted(n: int) -> str:
-    days = "working day" if abs(n) == 1 else "working days"
-    return f"{abs(n)} {days} {'before' if n < 0 else 'from'}"
-
-
-def _and_holidays(days: list[str]) -> str:
-    if not days:
-        return ""
-    if len(days) == 1:
-        return f"; {days[0]} is a public holiday"
-    return f"; {', '.join(days[:-1])} and {days[-1]} are public holidays"

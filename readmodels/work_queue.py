@@ -9,6 +9,7 @@ from datetime import date, datetime
 from domain import journey
 from domain.codec import Codec, Recorded
 from domain.deciders import JOURNEYS
+from domain.due import Standing
 from domain.ports import EventStore
 from domain.states import Exited, Journey, Refused, waits_for
 from readmodels.cursors import closed, opened
@@ -30,6 +31,7 @@ class Row:
     version: int
     next_what: str | None
     next_due: date | None
+    next_remind: date | None
     open: bool
     changed_at: datetime
 
@@ -41,7 +43,8 @@ class Filter:
     municipality: str | None = None
     stage: str | None = None
     case_manager: str | None = None
-    due_before: date | None = None
+    standing: Standing | None = None  # of what is due next, as of `today`
+    today: date = FAR
     open: bool | None = True
 
 
@@ -58,6 +61,7 @@ class WorkQueue:
             version bigint NOT NULL,
             next_what text,
             next_due date NOT NULL,
+            next_remind date,
             wake_at timestamptz,
             open boolean NOT NULL,
             settled boolean NOT NULL,
@@ -77,12 +81,12 @@ class WorkQueue:
     async def apply(self, connection: Connection, batch: Sequence[Recorded]) -> None:
         touched = await self._folds.touched(batch)
         await connection.executemany(
-            """INSERT INTO read.work_queue AS q VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            """INSERT INTO read.work_queue AS q VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
             ON CONFLICT (journey_id) DO UPDATE SET
                 municipality = excluded.municipality, stage = excluded.stage, waits_for = excluded.waits_for,
                 case_manager = excluded.case_manager, version = excluded.version, next_what = excluded.next_what,
-                next_due = excluded.next_due, wake_at = excluded.wake_at, open = excluded.open,
-                settled = excluded.settled, changed_at = excluded.changed_at
+                next_due = excluded.next_due, next_remind = excluded.next_remind, wake_at = excluded.wake_at,
+                open = excluded.open, settled = excluded.settled, changed_at = excluded.changed_at
             WHERE q.version < excluded.version""",
             [_row(state, last) for state, last in touched],
         )
@@ -93,11 +97,14 @@ class WorkQueue:
         rows = await self._pool.fetch(
             """SELECT * FROM read.work_queue
             WHERE ($1::text IS NULL OR municipality = $1) AND ($2::text IS NULL OR stage = $2)
-              AND ($3::text IS NULL OR case_manager = $3) AND ($4::date IS NULL OR next_due < $4)
+              AND ($3::text IS NULL OR case_manager = $3) AND ($4::text IS NULL OR $4 = CASE
+                WHEN next_remind IS NULL THEN ''
+                WHEN next_due < $9 THEN 'overdue' WHEN next_due = $9 THEN 'due'
+                WHEN next_remind <= $9 THEN 'due_soon' ELSE 'open' END)
               AND ($5::boolean IS NULL OR open = $5) AND (next_due, journey_id) > ($6, $7)
             ORDER BY next_due, journey_id LIMIT $8""",
-            wanted.municipality, wanted.stage, wanted.case_manager, wanted.due_before, wanted.open,
-            due, journey_id, limit + 1,
+            wanted.municipality, wanted.stage, wanted.case_manager, wanted.standing, wanted.open,
+            due, journey_id, limit + 1, wanted.today,
         )  # fmt: skip
         shown = [
             Row(
@@ -123,7 +130,7 @@ class WorkQueue:
 
 def _row(state: Journey, last: Recorded) -> tuple[object, ...]:
     file, pending = state.file, journey.pending(state)
-    shown = next((wake.deadline for wake in pending if not wake.deadline.silent), None)
+    shown = next(iter(journey.awaited(state)), None)
     return (
         file.journey_id,
         file.person_id,
@@ -134,6 +141,7 @@ def _row(state: Journey, last: Recorded) -> tuple[object, ...]:
         last.version,
         None if shown is None else shown.what,
         FAR if shown is None else shown.due.on,
+        None if shown is None else shown.due.remind_on,
         pending[0].at if pending else None,
         not isinstance(state, Refused | Exited),
         journey.settled(state),

@@ -12,6 +12,7 @@ from domain.agreement import Agreement
 from domain.care import Check
 from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS
 from domain.decision import Actor, Stage
+from domain.due import Standing, standing
 from domain.parties import Person
 from domain.programme import NotInForce, Programme
 from domain.publications import stream_of
@@ -58,6 +59,7 @@ class QueueRow(BaseModel):
     version: int
     next_what: str | None
     next_due: date | None
+    standing: Standing | None
     overdue: bool
     open: bool
     changed_at: datetime
@@ -97,7 +99,8 @@ def reading(parts: Parts) -> APIRouter:
         folded, _ = await journeys.at_latest(id)
         assert folded.state is not None
         response.headers["ETag"] = f'"{folded.version}"'
-        return journey_view(folded.state, folded.version, parts.programme.carer_needs)
+        today = await parts.clock.today()
+        return journey_view(folded.state, folded.version, parts.programme.carer_needs, today)
 
     @router.get("/journeys/{id}/timeline", operation_id="get-timeline")
     async def timeline(id: StreamId, actor: Caller) -> Timeline:
@@ -163,6 +166,7 @@ def reading(parts: Parts) -> APIRouter:
         stage: Stage | None = None,
         case_manager: CodeQuery = None,
         overdue: bool = False,
+        stands: Annotated[Standing | None, Query(alias="standing")] = None,
         status: Literal["open", "ended", "all"] = "open",
         after: After = None,
         cursor: Cursor = None,
@@ -175,7 +179,8 @@ def reading(parts: Parts) -> APIRouter:
             municipality=own,
             stage=stage,
             case_manager=case_manager,
-            due_before=today if overdue else None,
+            today=today,
+            standing="overdue" if overdue else stands,
             open={"open": True, "ended": False, "all": None}[status],
         )
         with translated():  # the lists are kept in the record's database, and are away when it is
@@ -197,7 +202,9 @@ def reading(parts: Parts) -> APIRouter:
 
 
 def _queue_row(row: Row, today: date) -> QueueRow:
-    return QueueRow(**asdict(row), overdue=row.open and row.next_due is not None and row.next_due < today)
+    due, remind = row.next_due, row.next_remind
+    stands = None if due is None or remind is None else standing(due, remind, today)
+    return QueueRow(**asdict(row), standing=stands, overdue=row.open and stands == "overdue")
 
 
 # ── Reference data ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -50,7 +50,7 @@ class Replay:
         lines = [f"{self.journey_id}: {len(self.told)} events", ""]
         lines += [f"  {e.version:>3}  {e.recorded_at.astimezone(TALLINN):%d.%m.%Y %H:%M}  {tell(e)}" for e in self.told]
         lines += ["", f"  stage      {view.stage}", f"  waits for  {view.waits_for}"]
-        lines += [f"  due        {each.what} on {each.due_on:%d.%m.%Y} ({each.rule})" for each in view.deadlines]
+        lines += [f"  due        {each.what}: {each.explained} ({each.rule})" for each in view.deadlines]
         for line in view.budget:
             five = (
                 line.allocated_cents, line.committed_cents, line.delivered_cents, line.accepted_cents, line.paid_cents,

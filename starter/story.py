@@ -394,7 +394,8 @@ class Story:
                 return
             view = await self._manager.get(self._path)
             now = await self._now()
-            if all(datetime.fromisoformat(str(each["at"])) > now for each in _list(view["deadlines"])):
+            wakes_at = view["wakes_at"]
+            if wakes_at is None or datetime.fromisoformat(str(wakes_at)) > now:
                 return
             await asyncio.sleep(0.02)
         raise Unexpected("a timer has not fired")

@@ -13,6 +13,7 @@ from domain.care import ClaimRow, RowVerdict, VersionInForce
 from domain.carers import supported
 from domain.claims import Claim
 from domain.codec import Recorded
+from domain.due import Standing, standing
 from domain.events import ProgrammePublished
 from domain.parties import Person
 from domain.programme import CarerNeed
@@ -26,11 +27,17 @@ class View(BaseModel):
 
 
 class DeadlineView(View):
+    """What somebody is to do by a day, and how that day came about. `standing` is as of today, null in a replay; `days` are
+    left, or late where it is overdue; `step` is the next reminder and `at` when it comes, null where all were told."""
+
     what: str
     due_on: date
-    step: str
-    at: datetime
+    standing: Standing | None
+    days: int | None
+    explained: str
     rule: str
+    step: str | None
+    at: datetime | None
 
 
 class ReminderView(View):
@@ -144,6 +151,7 @@ class JourneyView(View):
     budget: tuple[LineView, ...]
     deadlines: tuple[DeadlineView, ...]
     reminders: tuple[ReminderView, ...]
+    wakes_at: datetime | None  # when something comes due by itself next, a reminder or the end of a time
     open_challenges: tuple[str, ...]
     challengeable: tuple[DecisionView, ...]
     lapsed_consents: tuple[str, ...]
@@ -152,7 +160,9 @@ class JourneyView(View):
     settled: bool
 
 
-def journey_view(state: Journey, version: int, carer_needs: Sequence[CarerNeed] | None = None) -> JourneyView:
+def journey_view(
+    state: Journey, version: int, carer_needs: Sequence[CarerNeed] | None = None, today: date | None = None
+) -> JourneyView:
     file = state.file
     plan_id = list(file.plans)[-1] if file.plans else None
     plan = None if plan_id is None else file.plans[plan_id]
@@ -185,16 +195,8 @@ def journey_view(state: Journey, version: int, carer_needs: Sequence[CarerNeed] 
             for each in file.assessments
         ),
         budget=_lines(state),
-        deadlines=tuple(
-            DeadlineView(
-                what=wake.deadline.what,
-                due_on=wake.deadline.due.on,
-                step=wake.step,
-                at=wake.at,
-                rule=wake.deadline.due.rule,
-            )
-            for wake in journey.pending(state)
-        ),
+        deadlines=_deadlines(state, today),
+        wakes_at=next((wake.at for wake in journey.pending(state)), None),
         reminders=tuple(ReminderView.model_validate(asdict(each)) for each in open_reminders(state)),
         open_challenges=tuple(file.challenges),
         challengeable=tuple(
@@ -205,6 +207,23 @@ def journey_view(state: Journey, version: int, carer_needs: Sequence[CarerNeed] 
         next_review=state.review_kind if isinstance(state, InDelivery) else None,
         exited_on=state.on if isinstance(state, Exited) else None,
         settled=journey.settled(state),
+    )
+
+
+def _deadlines(state: Journey, today: date | None) -> tuple[DeadlineView, ...]:
+    coming = {wake.deadline.id: wake for wake in reversed(journey.pending(state))}
+    return tuple(
+        DeadlineView(
+            what=each.what,
+            due_on=each.due.on,
+            standing=None if today is None else standing(each.due.on, each.due.remind_on, today),
+            days=None if today is None else abs((each.due.on - today).days),
+            explained=each.due.explained,
+            rule=each.due.rule,
+            step=coming[each.id].step if each.id in coming else None,
+            at=coming[each.id].at if each.id in coming else None,
+        )
+        for each in journey.awaited(state)
     )
 
 

@@ -218,7 +218,8 @@ def stage(history: Given[Journey]) -> Stage:
 
 
 def _same(found: tuple[Event, ...], expected: tuple[Event | type[Event], ...]) -> None:
-    """What is expected without a trace leaves open how it was come to, a due day without escalations who is told later."""
+    """What is expected without a trace leaves open how it was come to, a due day who is
+    told later and how it came about."""
     as_named = tuple(
         type(each) if isinstance(wanted, type) else _as_traced(each, wanted)
         for each, wanted in zip(found, expected, strict=False)
@@ -230,16 +231,19 @@ def _as_traced(found: Event, wanted: Event) -> Event:
     if type(found) is not type(wanted):
         return found
     untraced = {"trace": ()} if getattr(wanted, "trace", None) == () else {}
-    return found.model_copy(update={**untraced, **_unescalated(found, wanted)})
+    return found.model_copy(update={**untraced, **_plain_dues(found, wanted)})
 
 
-def _unescalated(found: Event, wanted: Event) -> dict[str, Due]:
+def _plain_dues(found: Event, wanted: Event) -> dict[str, Due]:
     dues = ((name, getattr(found, name), each) for name, each in wanted if isinstance(each, Due))
-    return {
-        name: own.model_copy(update={"escalations": ()})
-        for name, own, each in dues
-        if isinstance(own, Due) and not each.escalations
-    }
+    return {name: _plain(own, each) for name, own, each in dues if isinstance(own, Due)}
+
+
+def _plain(found: Due, wanted: Due) -> Due:
+    left_open: dict[str, object] = {} if wanted.escalations else {"escalations": ()}
+    if wanted.derivation is None:
+        left_open["derivation"] = None
+    return found.model_copy(update=left_open)
 
 
 # ── Who and what there is ────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,7 +8,7 @@ import pytest
 
 from domain import journey
 from domain.decision import Context
-from domain.due import TOLD, Due, Escalation, deadline, wakes
+from domain.due import TOLD, Derivation, Due, Escalation, deadline, wakes
 from domain.events import ReferralRecorded, ReminderAcknowledged, ReminderRaised
 from domain.reckoning import days_from, months_from, working_days_from
 from domain.stages.throughout import (
@@ -71,7 +71,15 @@ def test_ten_working_days_over_independence_day() -> None:
             Escalation(level="municipality", on=date(2026, 3, 11)),  # five working days after the lead
             Escalation(level="coordinator", on=date(2026, 3, 18)),
         ),
+        derivation=Derivation(
+            start=date(2026, 2, 12),
+            count=10,
+            unit="working_day",
+            calendar="ee.calendar@2010",
+            holidays=(date(2026, 2, 24),),
+        ),
     )
+    assert due.explained == "10 working days from 12.02.2026; 24.02.2026 is a public holiday: due 27.02.2026"
 
 
 def test_a_municipality_s_own_rule_is_named() -> None:
