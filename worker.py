@@ -10,12 +10,16 @@ import uvloop
 from temporalio.worker import Worker
 
 from activities.claiming import settle_claim
+from activities.notifying import notifying
 from activities.publishing import follow
 from activities.recording import Recorder
 from activities.stages import activities
 from domain.codec import Codec, NullCipher
+from domain.ports import Mail
 from domain.programme import load as load_programme
 from eventstore.postgres import PostgresEventStore, create_pool
+from integrations.mail_outbox import Outbox
+from integrations.mail_smtp import SmtpMail
 from readmodels.claim_list import ClaimList
 from readmodels.component_use import DatabaseUses
 from readmodels.contracted import Contracted
@@ -38,6 +42,23 @@ from workflows.sweeping import TemporalEngine, ensure_schedule, sweep_activity
 
 log = structlog.get_logger()
 DRAIN = timedelta(seconds=15)
+
+
+def mail_of(settings: Settings) -> Mail | None:
+    """None: nobody is told by mail."""
+    if settings.smtp_address is not None:
+        host, _, port = settings.smtp_address.rpartition(":")
+        return SmtpMail(
+            host=host,
+            port=int(port),
+            sender=str(settings.smtp_from),
+            security=settings.smtp_security,
+            certificates=None if settings.smtp_tls_ca is None else str(settings.smtp_tls_ca),
+            user=settings.smtp_user,
+            password=None if settings.smtp_password is None else settings.smtp_password.get_secret_value(),
+            seconds=settings.smtp_timeout_seconds,
+        )
+    return None if settings.outbox is None else Outbox(settings.outbox)
 
 
 async def work(settings: Settings) -> None:
@@ -64,13 +85,14 @@ async def work(settings: Settings) -> None:
     submitter = Submitter(client, task_queue=settings.task_queue)
     engine = TemporalEngine(client, task_queue=settings.task_queue)
     claims = ClaimList(pool, store, codec)
+    mail = mail_of(settings)
     contracted, counts = Contracted(pool, store, codec), RegionCount(pool, store, codec)
     projector = Projector(
         pool,
         store,
         codec,
         [queue, places, matches, deliveries, claims, uses, contracted, counts],
-        [Reactor(engine, queue)],
+        [Reactor(engine, queue, by_mail=mail is not None)],
     )
     await projector.prepare()
     if not settings.time_skipping:
@@ -82,6 +104,7 @@ async def work(settings: Settings) -> None:
         activities=[
             *activities(recorder),
             settle_claim(recorder, submitter),
+            *(() if mail is None else notifying(recorder, mail, submitter)),
             sweep_activity(DatabaseLookout(pool, places), engine),
         ],
         workflow_runner=runner(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Annotated, ClassVar, TypeVar
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -352,6 +352,29 @@ class ReminderAcknowledged(Event):
     step: Code
     on: date
     by: Code
+
+
+NoticeResult = Literal["sent", "refused", "no_address", "given_up"]
+
+
+@stored_as("notice.sent", part="reminders")
+class NoticeSent(Event):
+    """The mail server, or the outbox, has taken it."""
+
+    deadline_id: Code
+    step: Code
+    recipient: Code
+
+
+@stored_as("notice.refused", part="reminders")
+class NoticeRefused(Event):
+    """It will not come: refused (`reply` is the mail server's number), without an address, or tried for too long."""
+
+    deadline_id: Code
+    step: Code
+    recipient: Code
+    reason: NoticeResult
+    reply: Annotated[int, Field(ge=0, le=999)] | None
 
 
 # ── Assessment ───────────────────────────────────────────────────────────────────────────────────────────────────────

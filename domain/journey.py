@@ -35,6 +35,8 @@ from domain.events import (
     JourneyExited,
     JourneyTakenOver,
     NeedsAssessed,
+    NoticeRefused,
+    NoticeSent,
     OfferDeclined,
     OfferLapsed,
     OfferReceived,
@@ -183,7 +185,7 @@ def evolve(state: Journey | None, event: Event, stream_id: str, version: int) ->
         case (
             ContactLogged() | ConsentLapsed() | CrisisPlanChanged() | ChallengeFiled() | ChallengeDecided()
             | ChallengeLapsed() | RecoveryOpened() | RecoveryWithdrawn() | ReminderAcknowledged()
-            | ReminderRaised()
+            | ReminderRaised() | NoticeSent() | NoticeRefused()
         ):  # fmt: skip
             return throughout.evolve(state, event)
     raise ValueError(f"{event.type} does not belong into a journey's stream")

@@ -257,3 +257,35 @@ class Cipher(Protocol):
     def seal(self, subject_id: str, plaintext: bytes, *, associated: bytes) -> bytes: ...
 
     def open(self, subject_id: str, sealed: bytes, *, associated: bytes) -> bytes: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letter:
+    """Mail to one address. `id` is the same however often it is sent."""
+
+    id: str
+    to: str
+    subject: str
+    text: str
+    language: str
+    at: datetime
+
+
+class MailUnavailable(Exception):
+    """The letter could not be handed over, or nobody knows whether it was. Try again."""
+
+
+class MailRefused(Exception):
+    """The letter or its address is refused for good; `reply` is the mail server's number."""
+
+    def __init__(self, reply: int) -> None:
+        super().__init__(str(reply))
+        self.reply = reply
+
+
+class Mail(Protocol):
+    """Hands letters over."""
+
+    async def send(self, letter: Letter) -> None:
+        """Raises MailUnavailable, MailRefused."""
+        ...

@@ -149,6 +149,8 @@ class Reminder:
     level: Level
     to: tuple[str, ...] = ()
     missing: tuple[Level, ...] = ()
+    sent_to: tuple[str, ...] = ()  # by mail
+    not_sent_to: tuple[str, ...] = ()
     seen_by: str | None = None
     seen_on: date | None = None
 

@@ -29,6 +29,13 @@ def _address(value: str) -> str:
     return value
 
 
+def _sender(value: str) -> str:
+    name, _, domain = value.rpartition("@")
+    if not name or not domain or any(each.isspace() or each in "<>," for each in value):
+        raise ValueError("must look like name@domain")
+    return value
+
+
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 
 
@@ -58,6 +65,16 @@ class Settings(BaseSettings):
     match_key: SecretStr | None = None
     """Keys the hashes by which people are found again who may be registered already; keep it, or rebuild that list."""
 
+    smtp_address: Annotated[str, AfterValidator(_address)] | None = None
+    """The mail server that notices go through; without it they are written to `outbox`, and without that not sent."""
+    smtp_security: Literal["tls", "starttls", "none"] = "starttls"
+    smtp_tls_ca: FilePath | None = None
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_from: Annotated[str, AfterValidator(_sender)] | None = None
+    smtp_timeout_seconds: Annotated[float, Field(gt=0, le=100)] = 20.0
+    outbox: Path | None = None
+
     time_skipping: bool = False
     """Temporal is its time-skipping test server: "today" is asked of it, and it has no schedules."""
 
@@ -71,6 +88,16 @@ class Settings(BaseSettings):
     def _certificate_with_its_key(self) -> Self:
         if (self.temporal_tls_cert is None) != (self.temporal_tls_key is None):
             raise ValueError(f"{PREFIX}TEMPORAL_TLS_CERT and {PREFIX}TEMPORAL_TLS_KEY: set both or neither")
+        return self
+
+    @model_validator(mode="after")
+    def _mail_in_whole(self) -> Self:
+        if self.smtp_address and not self.smtp_from:
+            raise ValueError(f"{PREFIX}SMTP_ADDRESS needs {PREFIX}SMTP_FROM, the address that notices come from")
+        if (self.smtp_user is None) != (self.smtp_password is None):
+            raise ValueError(f"{PREFIX}SMTP_USER and {PREFIX}SMTP_PASSWORD: set both or neither")
+        if self.smtp_password and self.smtp_security == "none":
+            raise ValueError(f"{PREFIX}SMTP_PASSWORD never crosses an open line; set {PREFIX}SMTP_SECURITY")
         return self
 
     @property

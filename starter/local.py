@@ -53,6 +53,7 @@ def own_settings(data_dir: Path, services: Services) -> dict[str, str]:
         **services.environment(),
         "TEEKOND_MATCH_KEY": key.read_text(),
         "TEEKOND_TOKENS_FILE": str(data_dir / "tokens.json"),
+        "TEEKOND_OUTBOX": str(data_dir / "outbox"),
     }
 
 

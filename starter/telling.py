@@ -80,6 +80,11 @@ def _sentence(event: e.Event) -> str:
             return _reminder(event)
         case e.ReminderAcknowledged():
             return f"{event.by} has seen a reminder of {_plain(event.deadline_id.partition(':')[0])}."
+        case e.NoticeSent():
+            return f"Notice sent to {event.recipient}."
+        case e.NoticeRefused():
+            reply = f" ({event.reply})" if event.reply else ""
+            return f"The notice does not reach {event.recipient}: {_plain(event.reason)}{reply}."
         case _:
             return _later_sentence(event)
 

@@ -41,7 +41,7 @@ class DeadlineView(View):
 
 
 class ReminderView(View):
-    """What was told of a deadline that is still open, to whom, and who has seen it (`null`: nobody yet)."""
+    """What was told of a deadline that is still open, to whom, whom mail has reached or not, and who has seen it."""
 
     deadline_id: str
     what: str
@@ -50,6 +50,8 @@ class ReminderView(View):
     level: str
     to: tuple[str, ...]
     missing: tuple[str, ...]
+    sent_to: tuple[str, ...]
+    not_sent_to: tuple[str, ...]
     seen_by: str | None
     seen_on: date | None
 

@@ -29,6 +29,10 @@ def claim_workflow(claim_id: str, phase: str) -> str:
     return f"claims/{claim_id}/{phase}"
 
 
+def notice_workflow(journey_id: str, deadline_id: str, step: str, recipient: str) -> str:
+    return f"notices/{journey_id}/{deadline_id}/{step}/{recipient}"
+
+
 def journey_of(workflow_id: str) -> str:
     """The journey a workflow id stands for; ValueError if it is no journey's."""
     kind, _, journey_id = workflow_id.partition("/")

@@ -1,11 +1,12 @@
-"""What a fact means to another stream: a place to offer or answer for, a consent gone, cost to look at, a claim to settle."""
+"""What a fact means to another stream: a place to offer, a consent gone, cost to look at, a claim to settle, mail to send."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from activities.messages import own_step
+from activities.notifying import Notice
 from domain.codec import Recorded
 from domain.events import (
     AgreementSigned,
@@ -17,6 +18,7 @@ from domain.events import (
     OfferPassed,
     PlaceFreed,
     PlaceOffered,
+    ReminderRaised,
     WaitingJoined,
     WaitingLeft,
 )
@@ -43,9 +45,10 @@ class Reactor:
     name = "reactor"
     asks: Sequence[str] = ("work_queue",)
 
-    def __init__(self, engine: TemporalEngine, journeys: Journeys) -> None:
+    def __init__(self, engine: TemporalEngine, journeys: Journeys, *, by_mail: bool = False) -> None:
         self._engine = engine
         self._journeys = journeys
+        self._by_mail = by_mail
 
     async def react(self, batch: Sequence[Recorded]) -> None:
         agreements: set[str] = set()
@@ -63,6 +66,9 @@ class Reactor:
                     await self._engine.settle_claim(told.stream_id, "checking")
                 case ClaimPaymentOrdered():
                     await self._engine.settle_claim(told.stream_id, "paying")
+                case ReminderRaised() if self._by_mail:
+                    for notice in _notices(told.event, told):
+                        await self._engine.send_notice(notice)
                 case ConsentWithdrawn():
                     await self._withdrawn(told.event, told)
                 case EntitlementRecorded() | EntitlementCorrected():
@@ -78,3 +84,15 @@ class Reactor:
                 data: dict[str, object] = {"purpose": event.purpose, "recipient": event.recipient}
                 step = own_step("note-lapsed-consent", journey_id, str(told.position), data=data)
                 await self._engine.tell_journey(step)
+
+
+def _notices(event: ReminderRaised, told: Recorded) -> Iterator[Notice]:
+    about = event.model_dump(include={"deadline_id", "what", "step", "level", "due_on"})
+    for recipient in event.to:
+        yield Notice(
+            journey_id=told.stream_id,
+            municipality=told.tenant,
+            recipient=recipient,
+            at=told.recorded_at,
+            **about,
+        )

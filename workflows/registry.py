@@ -5,12 +5,13 @@ from __future__ import annotations
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from workflows.claims import SettleClaim
+from workflows.notices import SendNotice
 from workflows.person_journey import PersonJourney
 from workflows.places import Places
 from workflows.recording import RecordStep
 from workflows.sweeping import Sweep
 
-WORKFLOWS = [PersonJourney, Places, RecordStep, SettleClaim, Sweep]
+WORKFLOWS = [PersonJourney, Places, RecordStep, SendNotice, SettleClaim, Sweep]
 
 
 def runner() -> SandboxedWorkflowRunner:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from temporalio import activity, workflow
@@ -19,16 +20,19 @@ from temporalio.client import (
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
 )
-from temporalio.common import QueryRejectCondition, RetryPolicy, WorkflowIDConflictPolicy
+from temporalio.common import QueryRejectCondition, RetryPolicy, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from workflows import names
 from workflows.claims import SettleClaim
+from workflows.notices import SendNotice
 from workflows.person_journey import JourneyStart, PersonJourney
 from workflows.places import Places
 
 with workflow.unsafe.imports_passed_through():
     from activities.messages import Submission
+    from activities.notifying import Notice
     from activities.sweeping import SWEEP, sweep
     from domain.ports import Lookout
 
@@ -120,6 +124,17 @@ class TemporalEngine:
             task_queue=self._task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         )
+
+    async def send_notice(self, notice: Notice) -> None:
+        """Once, also when it is asked for again after the notice has gone."""
+        with suppress(WorkflowAlreadyStartedError):
+            await self._client.start_workflow(
+                SendNotice.run,
+                notice,
+                id=names.notice_workflow(notice.journey_id, notice.deadline_id, notice.step, notice.recipient),
+                task_queue=self._task_queue,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            )
 
     async def wake_places(self, agreement: str) -> None:
         await self._client.start_workflow(

@@ -22,6 +22,9 @@ from domain.events import (
     ContactLogged,
     CrisisPlanChanged,
     Event,
+    NoticeRefused,
+    NoticeResult,
+    NoticeSent,
     RecoveryOpened,
     RecoveryWithdrawn,
     ReferralReopened,
@@ -168,6 +171,20 @@ class AcknowledgeReminder(ThroughoutCommand):
     step: Code
 
 
+class NoteNotice(ThroughoutCommand):
+    """Note what became of the mail in which somebody was to be told of a reminder."""
+
+    name = "note-notice"
+    part = "reminders"
+    internal = True
+
+    deadline_id: Code
+    step: Code
+    recipient: Code
+    result: NoticeResult
+    reply: int | None = None
+
+
 class RaiseReminders(ThroughoutCommand):
     """Raise what has come due by now."""
 
@@ -179,7 +196,7 @@ class RaiseReminders(ThroughoutCommand):
 
 COMMANDS: tuple[type[ThroughoutCommand], ...] = (
     LogContact, ChangeCrisisPlan, ChallengeDecision, DecideChallenge, NoteLapsedConsent, CheckDoubleFunding,
-    AcknowledgeReminder, RaiseReminders,
+    AcknowledgeReminder, NoteNotice, RaiseReminders,
 )  # fmt: skip
 
 
@@ -224,6 +241,8 @@ def _facts(command: ThroughoutCommand, state: Journey, context: Context) -> Iter
             yield from recoveries(state, context)
         case AcknowledgeReminder():
             yield _acknowledge(command, state, context)
+        case NoteNotice():
+            yield from _note(command, state)
         case RaiseReminders():
             yield from _raise(state, context)
         case _:
@@ -307,6 +326,18 @@ def _acknowledge(command: AcknowledgeReminder, state: Journey, context: Context)
     return ReminderAcknowledged(on=context.today, by=context.actor.id, **dict(command))
 
 
+def _note(command: NoteNotice, state: Journey) -> Iterator[NoticeSent | NoticeRefused]:
+    """Once for each recipient: what was noted stays."""
+    known = state.file.reminders.get((command.deadline_id, command.step))
+    if known is None or command.recipient in (*known.sent_to, *known.not_sent_to):
+        return
+    about = command.model_dump(include={"deadline_id", "step", "recipient"})
+    if command.result == "sent":
+        yield NoticeSent(**about)
+    else:
+        yield NoticeRefused(**about, reason=command.result, reply=command.reply)
+
+
 def _extend(state: Journey, context: Context) -> Iterator[BudgetExtended]:
     """The lines that ran until the plan's last day run on at the same rate. One with a yearly cap gets time within its
     year, and no money."""
@@ -354,7 +385,7 @@ def _lapse(window: Deadline, state: Journey) -> Iterator[Event]:
 
 ThroughoutEvent = (
     ContactLogged | ConsentLapsed | CrisisPlanChanged | ChallengeFiled | ChallengeDecided | ChallengeLapsed
-    | RecoveryOpened | RecoveryWithdrawn | ReminderAcknowledged | ReminderRaised
+    | RecoveryOpened | RecoveryWithdrawn | ReminderAcknowledged | ReminderRaised | NoticeSent | NoticeRefused
 )  # fmt: skip
 
 
@@ -386,10 +417,21 @@ def evolve(state: Journey, event: ThroughoutEvent) -> Journey:
             raised = file.raised | {(event.deadline_id, step) for step in told}
             reminders = {**file.reminders, (event.deadline_id, event.step): Reminder(**dict(event))}
             return with_file(state, replace(file, raised=raised, reminders=reminders))
-        case ReminderAcknowledged():
+        case ReminderAcknowledged() | NoticeSent() | NoticeRefused():
             key = event.deadline_id, event.step
-            seen = replace(file.reminders[key], seen_by=event.by, seen_on=event.on)
-            return with_file(state, replace(file, reminders={**file.reminders, key: seen}))
+            return with_file(
+                state, replace(file, reminders={**file.reminders, key: _later(file.reminders[key], event)})
+            )
+
+
+def _later(told: Reminder, event: ReminderAcknowledged | NoticeSent | NoticeRefused) -> Reminder:
+    match event:
+        case ReminderAcknowledged():
+            return replace(told, seen_by=event.by, seen_on=event.on)
+        case NoticeSent():
+            return replace(told, sent_to=(*told.sent_to, event.recipient))
+        case NoticeRefused():
+            return replace(told, not_sent_to=(*told.not_sent_to, event.recipient))
 
 
 def _recovered(file: CaseFile, deliveries: Iterable[Ineligible], recovery: str | None) -> CaseFile:

@@ -35,6 +35,8 @@ FROZEN = {
     "challenge.filed": 1,
     "challenge.decided": 1,
     "challenge.lapsed": 1,
+    "notice.sent": 1,
+    "notice.refused": 1,
     "staff.recorded": 1,
     "staff.removed": 1,
     "absence.recorded": 1,
@@ -260,7 +262,8 @@ def test_the_system_s_own_steps_are_not_offered_to_anybody() -> None:
     internal = {name for name, command in COMMANDS.items() if command.internal}
     assert internal == {
         "check-claimed", "pay-claimed", "note-verdicts", "note-claim-paid",
-        "receive-offer", "note-lapsed-offer", "note-lapsed-consent", "raise-reminders", "offer-place", "check-double-funding",
+        "receive-offer", "note-lapsed-offer", "note-lapsed-consent", "raise-reminders", "note-notice", "offer-place",
+        "check-double-funding",
     }  # fmt: skip
 
 

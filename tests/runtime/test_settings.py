@@ -82,3 +82,14 @@ def test_settings_can_be_shown_without_their_secrets(monkeypatch: pytest.MonkeyP
     shown = repr(load())
     for secret in ("secret-word", "secret-match", "secret-key"):
         assert secret not in shown
+
+
+def test_mail_is_set_in_whole_and_its_password_kept_from_an_open_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "TEEKOND_SMTP_FROM" in refusal(monkeypatch, SMTP_ADDRESS="mail.example:25")
+    assert "must look like name@domain" in refusal(monkeypatch, SMTP_FROM="Teekond <teekond@tori.example>")
+    monkeypatch.setenv("TEEKOND_SMTP_FROM", "teekond@tori.example")
+    assert load().smtp_security == "starttls"
+    assert "set both or neither" in refusal(monkeypatch, SMTP_USER="teekond")
+    said = refusal(monkeypatch, SMTP_PASSWORD="secret-word", SMTP_SECURITY="none")
+    assert "open line" in said
+    assert "secret-word" not in said

@@ -236,6 +236,7 @@ async def test_a_body_as_large_as_allowed_can_be_recorded_whole(manager: User, p
         "receive-offer",
         "note-lapsed-offer",
         "raise-reminders",
+        "note-notice",
         "note-lapsed-consent",
     ],
 )

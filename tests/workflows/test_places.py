@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -46,6 +46,11 @@ AGREEMENT = stream_of("tori")
 class House:
     """Projector, reactor and worker in this process, on PostgreSQL and the development server."""
 
+    by_mail = False
+
+    def activities(self) -> list[Callable[..., object]]:
+        return [*activities(self.recorder), settle_claim(self.recorder, self.steps)]
+
     def __init__(self, client: Client, pool: Pool, name: str) -> None:
         self.pool, self.name, self.client = pool, name, client
         self.store = PostgresEventStore(pool)
@@ -54,8 +59,8 @@ class House:
         self.steps: Steps = self.submitter  # by which claims go through their journeys
         queue = WorkQueue(pool, self.store, CODEC)
         places = PlaceCount(pool, self.store, CODEC)
-        reactor = Reactor(TemporalEngine(client, task_queue=name), queue)
-        self.projector = Projector(pool, self.store, CODEC, [queue, places], [reactor])
+        self.reactor = Reactor(TemporalEngine(client, task_queue=name), queue, by_mail=self.by_mail)
+        self.projector = Projector(pool, self.store, CODEC, [queue, places], [self.reactor])
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -65,7 +70,7 @@ class House:
             self.client,
             task_queue=self.name,
             workflows=WORKFLOWS,
-            activities=[*activities(self.recorder), settle_claim(self.recorder, self.steps)],
+            activities=self.activities(),
             workflow_runner=runner(),
         )
         try:
