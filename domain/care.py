@@ -38,6 +38,7 @@ ReviewKind = Literal["progress", "full"]
 Tariff = Literal["individual", "group", "family", "family_group"]
 Confirmer = Literal["person", "representative", "carer"]
 RejectionReason = Literal["not_delivered", "not_as_planned", "poorly_recorded", "wrong_kind", "other"]
+Rater = Literal["person", "carer"]
 Verdict = Literal["accepted", "rejected", "held"]
 
 
@@ -232,6 +233,27 @@ class RowVerdict(Value):
     verdict: Verdict
     reason: Code | None = None
     cents: SignedCents
+
+
+Score = Annotated[int, Field(ge=0, le=4)]
+
+
+class AreaScore(Value):
+    """How one life area is now, each 0 to 4; None: not told, which is not 0."""
+
+    need: Score | None
+    importance: Score | None
+    confidence: Score | None
+
+
+class MeasureResult(Value):
+    """What a scorer made of the answers: means in tenths of a degree, None where nothing was told; and by life area how
+    much an unmet need matters (need times importance, 0 to 16)."""
+
+    need_tenths: int | None
+    importance_tenths: int | None
+    confidence_tenths: int | None
+    priority_by_life_area: Degrees
 
 
 class Rejection(Value):

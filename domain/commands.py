@@ -11,6 +11,7 @@ from domain.stages import (
     delivery,
     exit,
     holding,
+    outcomes,
     placing,
     planning,
     referral,
@@ -39,6 +40,7 @@ ALL: tuple[type[Command], ...] = (
     *review.COMMANDS,
     *exit.COMMANDS,
     *throughout.COMMANDS,
+    *outcomes.COMMANDS,
 )
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in ALL}
 assert len(COMMANDS) == len(ALL), "two commands have the same name"

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from domain.care import (
     Agreer,
     Allocation,
+    AreaScore,
     Check,
     ClaimedRow,
     ClaimRow,
@@ -21,9 +22,11 @@ from domain.care import (
     Extension,
     Goal,
     Ineligible,
+    MeasureResult,
     Noticer,
     OpenedLine,
     ProgrammeFile,
+    Rater,
     Rejection,
     Release,
     ReviewKind,
@@ -59,6 +62,7 @@ from domain.fields import (
     TotalCents,
     Words,
 )
+from domain.programme.outcome_measure import Answerer, Occasion
 from domain.staff import StaffLanguage, StaffRole
 from domain.working_days import start_of_day
 
@@ -407,6 +411,37 @@ class CarerAssessed(Event):
 class AssessmentReopened(Event):
     reason: Words
     due: Due
+
+
+# ── Outcomes ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("measure.taken", part="measures", day="on")
+class MeasureTaken(Event):
+    """How life was on a day, as somebody tells it; the result as the scorer of that version made it, for ever."""
+
+    measure_id: Id
+    instrument: Code
+    scorer: Code
+    occasion: Occasion
+    on: date
+    by: Answerer
+    carer_id: Id | None = None
+    scores: Annotated[dict[Code, AreaScore], Sealed()]
+    result: Annotated[MeasureResult, Sealed()]
+
+
+@stored_as("service.rated", part="ratings", day="on")
+class ServiceRated(Event):
+    """What somebody thinks of a component, or of one provider's: 1 bad to 5 very good."""
+
+    rating_id: Id
+    on: date
+    component: Code
+    provider_id: Id | None
+    rating: Annotated[int, Sealed(), Field(ge=1, le=5)]
+    by: Rater
+    carer_id: Id | None = None
 
 
 # ── Planning ─────────────────────────────────────────────────────────────────────────────────────────────────────────

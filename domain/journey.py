@@ -34,6 +34,7 @@ from domain.events import (
     ExitPlanned,
     JourneyExited,
     JourneyTakenOver,
+    MeasureTaken,
     NeedsAssessed,
     NoticeRefused,
     NoticeSent,
@@ -61,6 +62,7 @@ from domain.events import (
     ReminderRaised,
     ReviewHeld,
     ServiceCommitted,
+    ServiceRated,
     UrgencyRecorded,
     VisitMissed,
 )
@@ -75,6 +77,7 @@ from domain.stages import (
     eligibility,
     exit,
     holding,
+    outcomes,
     placing,
     planning,
     referral,
@@ -132,6 +135,8 @@ def _by_stage(command: Command, state: Journey | None, context: Context) -> Deci
             return review.decide(command, state, context)
         case exit.ExitCommand():
             return exit.decide(command, state, context)
+        case outcomes.OutcomeCommand():
+            return outcomes.decide(command, state, context)
         case throughout.ThroughoutCommand():
             return throughout.decide(command, state, context)
     raise AssertionError(command)
@@ -178,6 +183,8 @@ def evolve(state: Journey | None, event: Event, stream_id: str, version: int) ->
             | VisitMissed() | ProgressNoted()
         ):  # fmt: skip
             return delivery.evolve(state, event)
+        case MeasureTaken() | ServiceRated():
+            return outcomes.evolve(state, event)
         case ReviewHeld():
             return review.evolve(state, event)
         case JourneyExited():

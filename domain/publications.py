@@ -186,6 +186,7 @@ def _versions(programme: Programme) -> Iterator[VersionInForce]:
         ("eligibility", programme.eligibility_versions),
         ("catalogue", programme.catalogues),
         ("instrument", programme.instruments),
+        ("measure", programme.measures),
         ("calendar", programme.calendars),
         ("settings", programme.national_settings),
         *(("settings", own) for own in programme.municipal_settings.values()),

@@ -8,10 +8,21 @@ from datetime import date
 from itertools import takewhile
 
 from domain.agreement import Suspension
-from domain.care import ClaimedRow, CommunityLine, ExitReason, Goal, ServiceLine, UnmetNeed
+from domain.care import (
+    AreaScore,
+    ClaimedRow,
+    CommunityLine,
+    ExitReason,
+    Goal,
+    MeasureResult,
+    Rater,
+    ServiceLine,
+    UnmetNeed,
+)
 from domain.decision import Rejected
 from domain.due import Deadline, Due, Level, deadline
 from domain.ledger import Account, LineAccount, Moves
+from domain.programme import Answerer, Occasion
 
 
 class UnknownLine(Rejected):
@@ -60,6 +71,32 @@ class CarerAssessment:
 
     on: date
     needs: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measure:
+    """How life was on a day, as the person, the case manager or a carer told it."""
+
+    measure_id: str
+    instrument: str
+    scorer: str
+    occasion: Occasion
+    on: date
+    by: Answerer
+    carer_id: str | None
+    scores: Mapping[str, AreaScore]
+    result: MeasureResult
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rating:
+    rating_id: str
+    on: date
+    component: str
+    provider_id: str | None
+    rating: int
+    by: Rater
+    carer_id: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -193,6 +230,8 @@ class CaseFile:
     suspensions: tuple[Suspension, ...] = ()  # of the place, in order; only the last can be open
     planned_exit: PlannedExit | None = None
     assessments: tuple[Assessment, ...] = ()
+    measures: tuple[Measure, ...] = ()  # as told, which may be in another order than that of their days
+    ratings: tuple[Rating, ...] = ()
     carers: Mapping[str, CarerAssessment] = field(default_factory=dict)
     plans: Mapping[str, Plan] = field(default_factory=dict)
     agreed_plan: str | None = None  # the last one agreed to: it stays in force while the next one is written

@@ -223,7 +223,10 @@ def reference(parts: Parts) -> APIRouter:
 
     async def reference(
         what: Annotated[
-            str, Path(pattern="^(programme|municipalities|components|instrument|eligibility|life-areas|carer-needs)$")
+            str,
+            Path(
+                pattern="^(programme|municipalities|components|instrument|measure|eligibility|life-areas|carer-needs)$"
+            ),
         ],
         actor: Annotated[Actor, Depends(caller)],
         on: date | None = None,
@@ -258,6 +261,8 @@ def _held(programme: Programme, what: str, day: date) -> dict[str, Any]:
             return {"version": catalogue.version, "items": [asdict(each) for each in catalogue.components.values()]}
         case "instrument":
             return {"instrument": asdict(programme.instrument(day))}
+        case "measure":
+            return {"measure": asdict(programme.measure(day))}
         case "eligibility":
             return {"rules": asdict(programme.eligibility(day)), "conditions": dict(programme.conditions)}
     return {"sources": dict(programme.sources)}

@@ -112,6 +112,16 @@ def _of_origin(event: e.JourneyTakenOver | e.AssessmentTakenOver | e.BudgetTaken
             return f"Budget taken over: {euros(total)} euros, {euros(delivered)} of them delivered; {review}."
 
 
+def _means(event: e.MeasureTaken) -> str:
+    result = event.result
+    means = (
+        ("need", result.need_tenths),
+        ("importance", result.importance_tenths),
+        ("confidence", result.confidence_tenths),
+    )
+    return ", ".join(f"{what} {'not told' if mean is None else f'{mean / 10:.1f}'}" for what, mean in means)
+
+
 def _of_waiting(event: e.OfferReceived | e.OfferDeclined | e.OfferLapsed | e.UrgencyRecorded) -> str:
     match event:
         case e.OfferReceived():
@@ -143,6 +153,12 @@ def _later_sentence(event: e.Event) -> str:
             return f"Need assessed with {event.instrument}: {_need(event.need_by_life_area)}."
         case e.CarerAssessed():
             return "A carer's own needs were assessed."
+        case e.MeasureTaken():
+            told = f"of {_plain(event.occasion)} on {event.on:%d.%m.%Y}, told by the {_plain(event.by)}"
+            return f"Outcome measure {told} ({event.instrument}): {_means(event)}."
+        case e.ServiceRated():
+            of = f" by {event.provider_id}" if event.provider_id else ""
+            return f"The {event.by} gives {event.component}{of} a {event.rating} of 5."
         case e.AssessmentReopened():
             return f"Back to assessment; due by {event.due.on:%d.%m.%Y}."
         case e.PlanDrafted():

@@ -6,6 +6,7 @@ from domain.programme.eligibility import EligibilityRules
 from domain.programme.holes import Hole
 from domain.programme.instrument import ENVIRONMENT, Instrument, Item, Scale, Section
 from domain.programme.loading import load, load_directory, load_texts, packaged_texts, texts_in
+from domain.programme.outcome_measure import Answerer, Occasion, OutcomeMeasure
 from domain.programme.periods import covers
 from domain.programme.programme import Programme, ProgrammeCode
 from domain.programme.refusals import NotInForce, NotKnown, ProgrammeInvalid
@@ -16,6 +17,7 @@ __all__ = [
     "ENVIRONMENT",
     "EVERY",
     "AgreementTerms",
+    "Answerer",
     "CarerNeed",
     "Catalogue",
     "Component",
@@ -28,6 +30,8 @@ __all__ = [
     "Municipality",
     "NotInForce",
     "NotKnown",
+    "Occasion",
+    "OutcomeMeasure",
     "PlanAuthor",
     "Price",
     "Programme",

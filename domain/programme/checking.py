@@ -11,10 +11,12 @@ from typing import Protocol, TypeVar
 from domain.programme.catalogue import Catalogue, Component, Price
 from domain.programme.eligibility import EligibilityRules
 from domain.programme.instrument import ENVIRONMENT, Instrument
+from domain.programme.outcome_measure import OutcomeMeasure
 from domain.programme.periods import Dated, overlap
 from domain.programme.reading import Found, Reading
 from domain.programme.settings import Settings
 from domain.programme.territory import EVERY, AgreementTerms, CarerNeed, ExampleProvider, LifeArea, Municipality
+from domain.scoring import SCORERS
 from domain.working_days import Calendar
 
 
@@ -41,6 +43,7 @@ class Parts:
     components: list[list[Found[Component]]]
     prices: list[Found[Price]]
     instruments: list[Found[Instrument]]
+    measures: list[Found[OutcomeMeasure]]
     calendars: list[Found[Calendar]]
     national: list[Found[Settings]]
     municipal: Mapping[str, list[Found[Settings]]]
@@ -57,6 +60,8 @@ def check(parts: Parts, reading: Reading, *, synthetic: bool) -> None:
     _check_eligibility(parts, reading)
     for instrument in parts.instruments:
         _check_instrument(instrument, parts, reading)
+    for measure in parts.measures:
+        _check_measure(measure, parts, reading)
     _check_calendars(parts, reading)
     _check_settings(parts, reading)
     _check_carer_needs(parts, reading)
@@ -77,6 +82,7 @@ def _check_periods(parts: Parts, reading: Reading) -> None:
     _versions(parts.eligibility, reading)
     _versions(parts.catalogues, reading)
     _versions(parts.instruments, reading)
+    _versions(parts.measures, reading)
     _versions(parts.calendars, reading)
     _versions(parts.national, reading)
     for own in parts.municipal.values():
@@ -135,6 +141,19 @@ def _check_instrument(instrument: Found[Instrument], parts: Parts, reading: Read
         _known(instrument.where, "life area", section.life_area, areas, reading)
         if any((item.scale == "environment") != (section.life_area == ENVIRONMENT) for item in section.items):
             reading.add(instrument.where, f"section {section.code} mixes questions of need and of the environment")
+
+
+def _check_measure(measure: Found[OutcomeMeasure], parts: Parts, reading: Reading) -> None:
+    """It asks for the whole of a life, and what it names as its scorer is a rule that there is."""
+    _known(measure.where, "scorer", measure.value.scorer, SCORERS, reading)
+    areas = {each.value.code for each in parts.life_areas}
+    _no_twice([Found(where=measure.where, value=area) for area in measure.value.life_areas], str, reading)
+    for area in measure.value.life_areas:
+        _known(measure.where, "life area", area, areas, reading)
+    for area in sorted(areas - {*measure.value.life_areas}):
+        reading.add(measure.where, f"it leaves out the life area {area}")
+    for fault in measure.value.faults():
+        reading.add(measure.where, fault)
 
 
 def _check_calendars(parts: Parts, reading: Reading) -> None:

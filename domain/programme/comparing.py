@@ -11,13 +11,14 @@ from typing import Protocol, TypeVar
 from domain.programme.catalogue import Catalogue, Price
 from domain.programme.eligibility import EligibilityRules
 from domain.programme.instrument import Instrument
+from domain.programme.outcome_measure import OutcomeMeasure
 from domain.programme.programme import Programme
 from domain.programme.settings import Settings
 from domain.programme.territory import AgreementTerms
 from domain.working_days import Calendar
 
 T = TypeVar("T")
-D = TypeVar("D", EligibilityRules, Catalogue, Instrument, Calendar, Settings, AgreementTerms, Price)
+D = TypeVar("D", EligibilityRules, Catalogue, Instrument, OutcomeMeasure, Calendar, Settings, AgreementTerms, Price)
 
 
 def changes_of_the_past(was: Programme, coming: Programme, today: date) -> Iterator[str]:
@@ -26,6 +27,7 @@ def changes_of_the_past(was: Programme, coming: Programme, today: date) -> Itera
     yield from _versions("the rule on who may join", was.eligibility_versions, coming.eligibility_versions, today)
     yield from _versions("the catalogue", was.catalogues, coming.catalogues, today)
     yield from _versions("the assessment instrument", was.instruments, coming.instruments, today)
+    yield from _versions("the outcome measure", was.measures, coming.measures, today)
     yield from _versions("the calendar", was.calendars, coming.calendars, today)
     yield from _versions("the setting of deadlines", was.national_settings, coming.national_settings, today)
     yield from _municipal(was.municipal_settings, coming.municipal_settings, today)

@@ -17,7 +17,7 @@ from domain.programme.territory import Name
 K = TypeVar("K")
 V = TypeVar("V")
 D = TypeVar("D", bound=Dated)
-What = Literal["eligibility", "catalogues", "instruments", "calendars", "settings", "agreements", "prices"]
+What = Literal["eligibility", "catalogues", "instruments", "measures", "calendars", "settings", "agreements", "prices"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +64,8 @@ def _gaps(parts: Parts, span: Dated) -> Iterator[Gap]:
     yield from _throughout("eligibility", "rule on who may join", parts.eligibility, span)
     yield from _throughout("catalogues", "catalogue", parts.catalogues, span)
     yield from _throughout("instruments", "assessment instrument", parts.instruments, span)
+    if parts.measures:  # a programme may do without; one that has them has them for all its days
+        yield from _throughout("measures", "outcome measure", parts.measures, span)
     yield from _throughout("calendars", "calendar", parts.calendars, span)
     yield from _throughout("settings", "setting of deadlines", parts.national, span)
     for code, terms in _grouped((each.value.code, each) for each in parts.agreements).items():

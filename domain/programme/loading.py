@@ -97,6 +97,7 @@ class _About:
     catalogues: tuple[Name, ...]
     prices: tuple[Name, ...]
     instruments: Name
+    measures: Name | None
     calendars: Name
     settings: Name
     carer_needs: Name
@@ -106,7 +107,7 @@ class _About:
 
 def _about(reading: Reading) -> _About:
     rows = [Row(where=ABOUT, values=rules(ABOUT, reading))]
-    found = build(_About, rows, reading, valid_to=None, providers=None, hole=())
+    found = build(_About, rows, reading, valid_to=None, measures=None, providers=None, hole=())
     reading.refuse()  # without it, no other file can be found
     return found[0].value
 
@@ -126,6 +127,7 @@ def _parts(about: _About, reading: Reading) -> Parts:
         components=[components for _, components in catalogues],
         prices=[price for file in about.prices for price in lists.prices(beside("", file), codes, reading)],
         instruments=rulebooks.instruments(beside("", about.instruments), reading),
+        measures=[] if about.measures is None else rulebooks.measures(beside("", about.measures), reading),
         calendars=rulebooks.calendars(beside("", about.calendars), reading),
         national=national,
         municipal=municipal,
@@ -146,6 +148,7 @@ def _whole(about: _About, parts: Parts, reading: Reading) -> Programme:
         catalogues=tuple(each.value for each in parts.catalogues),
         prices=_by_key(each.value for each in parts.prices),
         instruments=tuple(each.value for each in parts.instruments),
+        measures=tuple(each.value for each in parts.measures),
         calendars=tuple(each.value for each in parts.calendars),
         national_settings=tuple(each.value for each in parts.national),
         municipal_settings=MappingProxyType(

@@ -11,6 +11,7 @@ from domain.programme import periods
 from domain.programme.catalogue import Catalogue, Price
 from domain.programme.eligibility import EligibilityRules
 from domain.programme.instrument import Instrument
+from domain.programme.outcome_measure import OutcomeMeasure
 from domain.programme.refusals import NotKnown
 from domain.programme.settings import Settings
 from domain.programme.territory import AgreementTerms, CarerNeed, ExampleProvider, LifeArea, Municipality
@@ -41,6 +42,7 @@ class Programme:
     carer_needs: tuple[CarerNeed, ...]
     providers: tuple[ExampleProvider, ...]  # those a demonstration begins with; elsewhere none
     sources: Mapping[str, str] = field(hash=False)
+    measures: tuple[OutcomeMeasure, ...] = ()  # none in what was published before there were any
     publication: str | None = None  # the number under which it was published; None as it comes with the software
 
     def published_as(self, publication: str) -> Programme:
@@ -103,6 +105,7 @@ class Programme:
             self.eligibility_versions,
             self.catalogues,
             self.instruments,
+            self.measures,
             self.calendars,
             self.national_settings,
             *self.municipal_settings.values(),
@@ -124,6 +127,9 @@ class Programme:
             if instrument.version == version:
                 return instrument
         raise NotKnown("assessment instrument", version)
+
+    def measure(self, on: date) -> OutcomeMeasure:
+        return periods.in_force(self.measures, on, what="outcome measure")
 
     def calendar(self, on: date) -> Calendar:
         return periods.in_force(self.calendars, on, what="calendar")

@@ -13,6 +13,7 @@ from pydantic import Field
 from domain.fields import Code
 from domain.programme.eligibility import EligibilityRules
 from domain.programme.instrument import Instrument, Section
+from domain.programme.outcome_measure import OutcomeMeasure
 from domain.programme.periods import Day
 from domain.programme.reading import Convert, Found, Reading, Row, beside, build, table, tables, versions, yes_or_no
 from domain.programme.settings import Settings
@@ -42,6 +43,10 @@ def instruments(file: str, reading: Reading) -> list[Found[Instrument]]:
     """Each version names the files of its sections and its questions, beside its own."""
     found = build(_Questions, versions(file, reading), reading, valid_to=None)
     return [Found(where=each.where, value=_instrument(each.value, dirname(file), reading)) for each in found]
+
+
+def measures(file: str, reading: Reading) -> list[Found[OutcomeMeasure]]:
+    return build(OutcomeMeasure, versions(file, reading), reading, valid_to=None)
 
 
 def settings(file: str, reading: Reading) -> tuple[list[Found[Settings]], dict[str, list[Found[Settings]]]]:

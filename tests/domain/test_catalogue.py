@@ -45,6 +45,8 @@ FROZEN = {
     "reminder.raised": 1,
     "assessment.completed": 1,
     "carer.assessed": 1,
+    "measure.taken": 1,
+    "service.rated": 1,
     "assessment.reopened": 1,
     "assessment.taken_over": 1,
     "budget.taken_over": 1,

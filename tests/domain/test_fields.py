@@ -110,6 +110,8 @@ SEALED_NUMBERS = {
     "copes_independently",
     "result",
     "own_needs",
+    "scores",
+    "rating",
 }
 
 

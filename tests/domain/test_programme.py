@@ -320,6 +320,7 @@ def test_a_hole_of_one_day_is_found() -> None:
 # ── Data that cannot be right ────────────────────────────────────────────────────────────────────────────────────────
 
 CARERS, PROVIDERS = "demonstration/carer-needs.csv", "demonstration/providers.csv"
+MEASURES = "shared/outcome-measures.toml"
 PRICES, SETTINGS, RULES = (
     "demonstration/prices-2026.csv",
     "demonstration/settings.toml",
@@ -421,6 +422,17 @@ target_group = "t"
         ("demonstration/programme.toml", "synthetic = true", "synthetic = false",
          "providers.csv, row 6: only a synthetic programme begins with providers"),
         (SETTINGS, "need_counts_from_degree = 2 ", "need_counts_from_degree = 0 ", "need_counts_from_degree: Input should"),
+        # outcome measures
+        (MEASURES, "2019-10-01", "2026-02-01", "programme.toml: there is no outcome measure from 2026-01-01 to 2026-01-31"),
+        (MEASURES, "valid_from = 2019-10-01", "valid_from = 2019-10-01\nvalid_to = 2026-12-31",
+         "version 1: there is no outcome measure from 2027-01-01 on, without end, and no [[hole]] of measures says why"),
+        (MEASURES, '"mean_tenths@1"', '"mean_tenths@9"', "version 1: there is no scorer mean_tenths@9"),
+        (MEASURES, '"social_relations", ', "", "version 1: it leaves out the life area social_relations"),
+        (MEASURES, '"social_relations"', '"luck"', "version 1: there is no life area luck"),
+        (MEASURES, '"social_relations"', '"employment"', "version 1: employment is there twice"),
+        (MEASURES, "degree = 4", "degree = 5", "version 1: need must have the degrees 0 to 4, in order"),
+        (MEASURES, 'code = "confidence"', 'code = "need"', "it must ask for each of need, importance, confidence once"),
+        (MEASURES, '"case_manager", ', '"person", ', "answered_by must name somebody or something, and nothing twice"),
         # files
         (PRICES, "# source: made up for demonstration\n", "", "prices-2026.csv: it must say its source"),
         (PRICES, "# valid_from: 2026-01-01\n", "", "prices-2026.csv: it must say its valid_from"),
@@ -441,7 +453,7 @@ def test_data_that_cannot_be_right_is_refused(broken: Break, file: str, old: str
     assert any(problem in found for found in refused.value.problems), refused.value
 
 
-@pytest.mark.parametrize("file", ["shared/calendar.toml", "demonstration/instruments.toml", SETTINGS, RULES])
+@pytest.mark.parametrize("file", ["shared/calendar.toml", "demonstration/instruments.toml", MEASURES, SETTINGS, RULES])
 def test_the_same_version_given_twice_is_refused(broken: Break, file: str) -> None:
     rules = (DATA / file).read_text(encoding="utf-8")
     path = broken(file, rules, rules + rules)

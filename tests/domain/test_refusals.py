@@ -57,6 +57,8 @@ CODES = {
     "line_not_named", "long_day", "not_a_group", "nothing_to_pay", "reference_reused", "yearly_cap_reached",
     "claim_too_long", "while_suspended", "month_not_over", "not_a_month", "not_in_claim", "nothing_to_claim",
     "open_claim", "session_told", "already_acknowledged", "unknown_reminder",
+    "already_told", "area_missing", "area_not_asked", "carer_not_named", "no_measure", "not_asked", "not_their_help",
+    "nothing_told", "occasion_does_not_fit",
     "absence_backwards", "absence_overlaps", "own_stand_in", "unknown_absence", "unknown_staff",
     "rejected_twice", "entry_known", "not_for_this_role", "paid_before_help", "outside_contract", "wrong_claim_stage",
     "wrong_tariff", "not_yours_to_publish", "programme_invalid", "another_programme", "nothing_new", "past_changed",

@@ -237,7 +237,7 @@ async def as_if_begun(installation: Scene, like: str, day: date) -> str:
 
 
 @pytest.mark.parametrize(
-    "what", ["programme", "municipalities", "components", "instrument", "eligibility", "life-areas"]
+    "what", ["programme", "municipalities", "components", "instrument", "measure", "eligibility", "life-areas"]
 )
 async def test_reference_data_is_told_as_of_a_day_and_says_that_it_is_made_up(manager: User, what: str) -> None:
     found = done(await manager.get(f"/v1/reference/{what}", on="2027-03-01"))
