@@ -21,6 +21,7 @@ from eventstore.postgres import translated
 from readmodels.work_queue import Filter, Row
 from starter.access import PROBLEMS, CodeQuery, Parts, StreamId, caller_of, readable
 from starter.agreements import party
+from starter.outcome_views import OutcomesView, outcomes_view
 from starter.paging import PAGE, After, Cursor, Limit, link_next, page_of, seen_of, shown_up_to
 from starter.problems import ProblemRaised
 from starter.telling import tell, trace_of
@@ -101,6 +102,14 @@ def reading(parts: Parts) -> APIRouter:
         response.headers["ETag"] = f'"{folded.version}"'
         today = await parts.clock.today()
         return journey_view(folded.state, folded.version, parts.programme.carer_needs, today)
+
+    @router.get("/journeys/{id}/measures", operation_id="get-measures")
+    async def measures(id: StreamId, actor: Caller) -> OutcomesView:
+        """How life was told to be, first against latest by life area and by who tells; and what was thought of the help."""
+        await readable(parts, "journeys", id, actor)
+        folded, _ = await journeys.at_latest(id)
+        assert folded.state is not None
+        return outcomes_view(folded.state.file)
 
     @router.get("/journeys/{id}/timeline", operation_id="get-timeline")
     async def timeline(id: StreamId, actor: Caller) -> Timeline:

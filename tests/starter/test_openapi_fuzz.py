@@ -30,7 +30,7 @@ EXAMPLES = 3
 AnyCase: TypeAlias = "Case[Any]"
 READ = (
     "get-journey", "get-timeline", "get-events", "list-journeys", "get-person", "get-agreement", "get-occupancy",
-    "list-claims", "get-claim", "export-payment", "get-trail", "get-ledger", "record-delivery-table",
+    "list-claims", "get-claim", "export-payment", "get-trail", "get-ledger", "get-measures", "record-delivery-table",
     "record-entitlement-table", "propose-providers", "get-needs", "get-region", "get-office", "get-reference",
     "list-publications", "live", "ready",
 )  # fmt: skip
