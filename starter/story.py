@@ -25,6 +25,11 @@ CARED_FOR = {  # what the person does not manage alone: section → degree
 }
 
 
+DIMENSIONS = ("need", "importance", "confidence")
+AT_FIRST = {"mental_health": (4, 4, 1), "daily_living": (3, 2, 2), "employment": (3, 3, 0), "free_time": (3, 2, 1)}
+AT_LAST = {"mental_health": (1, 4, 4), "daily_living": (1, 2, 3), "employment": (1, 3, 3), "free_time": (1, 3, 3)}
+
+
 class Unexpected(Exception):
     """The story did not go as told."""
 
@@ -180,6 +185,7 @@ class Story:
         await self._manager.send(
             self._path, "assess-needs", await self._assessment(today, CARED_FOR, quality_of_life=3)
         )
+        await self._measure("entry", today, AT_FIRST)
         await self._news()
 
     async def _a_plan_of_her_own(self) -> None:
@@ -268,8 +274,10 @@ class Story:
             self._path, "exit-journey",
             {"on": str(await self._today()), "reason": "goal_reached", "quality_of_life": 8},
         )  # fmt: skip
+        await self._measure("exit", str(await self._today()), AT_LAST)
         await self._pass(days=45)
         await self._news()
+        await self._then_and_now()
 
     # ── The sentences ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -325,6 +333,24 @@ class Story:
             ],
             "crisis_plan": "Call the neighbour, then the crisis line; the key is with the neighbour.",
         }  # fmt: skip
+
+    async def _measure(self, occasion: str, today: str, told: Mapping[str, tuple[int, int, int]]) -> None:
+        """As Mari tells it; what she says nothing of is not told, which is not 0."""
+        asked = _dict((await self._manager.get("/v1/reference/measure"))["measure"])["life_areas"]
+        scores = {
+            area: dict(zip(DIMENSIONS, told.get(area, (None, None, None)), strict=True)) for area in _strings(asked)
+        }
+        taken: Json = {"occasion": occasion, "on": today, "by": "person", "scores": scores}
+        await self._person.add(self._path, "take-measure", taken)
+
+    async def _then_and_now(self) -> None:
+        found = _first((await self._person.get(f"{self._path}/measures"))["then_and_now"])
+        for area, each in _dict(found["areas"]).items():
+            difference = _dict(each)
+            if difference["change"] is not None and None not in _dict(difference["change"]).values():
+                then, now = _dict(difference["then"]), _dict(difference["now"])
+                told = ", ".join(f"{what} {then[what]} then, {now[what]} now" for what in DIMENSIONS)
+                self._line(f"Then and now, {area.replace('_', ' ')}: {told}.")
 
     async def _agree(self) -> None:
         view = await self._manager.get(self._path)
@@ -445,6 +471,11 @@ def _answer(section: Json, degrees: Mapping[str, int]) -> Json:
 def _list(value: object) -> list[Json]:
     assert isinstance(value, list), value
     return value
+
+
+def _strings(value: object) -> list[str]:
+    assert isinstance(value, list), value
+    return [str(each) for each in value]
 
 
 def _dict(value: object) -> Json:

@@ -31,5 +31,5 @@ async def test_the_tour_leads_from_a_click_to_an_event(installation: Scene) -> N
     assert told.count("urn:teekond:problem:") == 1, told
     assert '"rows":1,"recorded":1' in told, told
     assert "urn:teekond:problem:date_in_future" in told
-    assert re.search(r"13  .* Left on", told), told
+    assert re.search(r"14  .* Left on", told), told
     assert "allocated 80.00  committed 80.00  delivered 80.00  accepted 0.00  paid 0.00" in told, told

@@ -6,7 +6,7 @@ stands where the last step left them.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import date, datetime, timedelta
 
 from domain.care import ExitReason, ServiceLine
@@ -14,7 +14,7 @@ from domain.decision import SYSTEM, Actor, Command, Role
 from domain.deliveries import GROUPS
 from domain.persons import CARE, GiveConsent, RecordEntitlement
 from domain.places import OfferPlace
-from domain.programme import EVERY
+from domain.programme import EVERY, Answerer, Occasion
 from domain.stages.budgeting import CommitService, DecideBudget
 from domain.stages.delivery import (
     ConfirmDelivery,
@@ -37,7 +37,7 @@ from domain.stages.throughout import ChallengeDecision, DecideChallenge, LogCont
 from domain.states import AwaitingAgreement, AwaitingExit, AwaitingPlan, Exited, InDelivery, Journey, Refused, Waiting
 from domain.waiting import next_to_offer, order_rules
 from domain.working_days import at_hour, local_date
-from starter.generating import papers, words
+from starter.generating import outcomes, papers, words
 from starter.generating.desk import Desk
 from starter.generating.needs import Month, Needs, first_of_next_month, months_until, year_from
 from starter.generating.population import Profile
@@ -59,6 +59,7 @@ class Path:
         self.profile = profile
         self._desk, self._needs, self.until = desk, needs, until
         self.chance = profile.chance(seed)
+        self._tells = profile.chance(f"{seed}/outcomes")  # of its own, so that nothing else is decided otherwise
         self.person_id = f"person-{self.chance.getrandbits(80):020x}"
         self.journey_id = f"journey-{self.chance.getrandbits(80):020x}"
         self._providers = self.chance.sample(desk.programme.providers, len(desk.programme.providers))
@@ -136,6 +137,7 @@ class Path:
         await self._asks(
             papers.assessment(self._month, self._desk.programme, self.profile.municipality, self._today, self.chance)
         )
+        await self._is_measured("entry", {"person": 0.85, "case_manager": 0.7})
 
     async def _plans(self) -> Times:
         yield self._after(2, 10)
@@ -179,6 +181,7 @@ class Path:
             await self._leaves()
         elif isinstance(state, InDelivery) and self._is_due(state) and self._happens(0.8):  # else it is held late
             await self._asks(papers.review(state, self._desk.programme, self._today, self.chance))
+            await self._is_measured("review", {"person": 0.6, "case_manager": 0.5})
         if isinstance(self.journey, AwaitingPlan):
             yield self._after(1, 5)
             async for at in self._draws_up():
@@ -201,6 +204,17 @@ class Path:
                     {"goal_id": goal, "on": self._today, "note": words.PROGRESS[direction], "direction": direction}
                 )
             )
+
+        rating = outcomes.rating(self.plan_lines, self._today, self._tells) if self._tells.random() < 0.15 else None
+        if rating is not None:
+            await self._asks(rating, self._person)
+
+    async def _is_measured(self, occasion: Occasion, asked: Mapping[Answerer, float]) -> None:
+        """Not everybody is asked, or answers."""
+        for by, probability in asked.items():
+            told = outcomes.measure(self.journey.file, self._desk.programme, occasion, by, self._today, self._tells)
+            if told is not None and self._tells.random() < probability:
+                await self._asks(told)
 
     async def _is_visited(self, line_id: str, day: date, minutes: int) -> None:
         if self._happens(0.04):
@@ -239,6 +253,9 @@ class Path:
                 destination=self.chance.choice(others) if reason == "moved_municipality" else None,
             )
         )
+
+        if reason not in UNASKABLE:
+            await self._is_measured("exit", {"person": 0.6, "case_manager": 0.6})
 
     async def _is_registered(self) -> None:
         profile = self.profile

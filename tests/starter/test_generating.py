@@ -122,6 +122,16 @@ async def test_every_step_lies_in_the_past_and_in_order_and_nothing_is_left_undo
             assert datetime(2026, 1, 1, tzinfo=UTC) <= times[0] <= times[-1] <= NOW
 
 
+async def test_how_life_is_told_at_entry_for_most_and_at_reviews_and_exits_that_happen() -> None:
+    files = [life.journey.file for life in (await generated(await a_store())).lives]
+    assessed = [file for file in files if file.assessments]
+    occasions = {each.occasion for file in files for each in file.measures}
+    assert occasions == {"entry", "review", "exit"}
+    assert sum(1 for file in assessed if file.measures) > len(assessed) / 2
+    assert any(file.ratings for file in files)
+    assert not any(file.measures for file in files if not file.assessments)
+
+
 async def test_people_are_marked_synthetic() -> None:
     assert all(life.person.synthetic for life in (await generated(await a_store())).lives)
 
