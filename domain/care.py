@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from domain.due import Due
 from domain.fields import (
     Cents,
     Code,
@@ -147,6 +148,15 @@ class VersionInForce(Value):
     version: Code
     valid_from: date
     valid_to: date | None
+
+
+class Replanned(Value):
+    """A deadline that a new calendar moved; `challenge_id` where it is that of a challenge."""
+
+    what: Code
+    challenge_id: Id | None
+    was_on: date
+    due: Due
 
 
 class Allocation(Value):

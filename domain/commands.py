@@ -18,6 +18,7 @@ from domain.stages import (
     review,
     taking_over,
     throughout,
+    timing,
 )
 
 ALL: tuple[type[Command], ...] = (
@@ -41,6 +42,7 @@ ALL: tuple[type[Command], ...] = (
     *exit.COMMANDS,
     *throughout.COMMANDS,
     *outcomes.COMMANDS,
+    *timing.COMMANDS,
 )
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in ALL}
 assert len(COMMANDS) == len(ALL), "two commands have the same name"

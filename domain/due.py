@@ -34,6 +34,15 @@ class Escalation(BaseModel):
 Unit = Literal["working_day", "day", "month"]
 
 
+class Pause(BaseModel):
+    """For so long the clock stood still: on `from_on` it did, on `to_on` it ran again. None: it still stands."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    from_on: date
+    to_on: date | None = None
+
+
 class Derivation(BaseModel):
     """How a due day came about: so many units from `start`, by that version of the calendar. `reached` is the day that was
     counted to, where it was none on which the office works and the next such day was taken."""
@@ -74,18 +83,33 @@ class Due(BaseModel):
     # Behind the lead's, in order; none where the clock started before there were any.
     escalations: tuple[Escalation, ...] = ()
     derivation: Derivation | None = None  # None: the day was given, or worked out before this was kept
+    pauses: tuple[Pause, ...] = ()  # in order; only the last can be open
+    extended: int = 0  # working days in all
+
+    @property
+    def held_since(self) -> date | None:
+        """Since when the deadline is on hold, if it is."""
+        return self.pauses[-1].from_on if self.pauses and self.pauses[-1].to_on is None else None
 
     @property
     def explained(self) -> str:
         """How the day came about, as far as is known."""
-        return f"due {written(self.on)}" if self.derivation is None else self.derivation.sentence(self.on)
+        *how, due = f"due {written(self.on)}".split(": ")
+        if self.derivation is not None:
+            *how, due = self.derivation.sentence(self.on).rsplit(": ", 1)
+        how += [f"on hold {written(each.from_on)} to {written(each.to_on)}" for each in self.pauses if each.to_on]
+        how += [f"{self.extended} working days more"] if self.extended else []
+        since = self.held_since
+        return "; ".join(how) + (": " if how else "") + (due if since is None else f"on hold since {written(since)}")
 
 
-Standing = Literal["open", "due_soon", "due", "overdue"]
+Standing = Literal["open", "due_soon", "due", "overdue", "on_hold"]
 
 
-def standing(due_on: date, remind_on: date, today: date) -> Standing:
+def standing(due_on: date, remind_on: date, today: date, *, held: bool = False) -> Standing:
     """The one definition of late, and of late before it is late; whoever shows or counts it asks here."""
+    if held:
+        return "on_hold"
     if today > due_on:
         return "overdue"
     if today == due_on:
@@ -104,6 +128,8 @@ class Deadline:
 
     @property
     def steps(self) -> tuple[tuple[str, date], ...]:
+        if self.due.held_since is not None:
+            return ()
         if self.silent:
             return (("over", self.due.on + timedelta(days=1)),)  # the last day still counts
         further = ((each.level, each.on) for each in self.due.escalations)

@@ -29,6 +29,7 @@ from domain.care import (
     Rater,
     Rejection,
     Release,
+    Replanned,
     ReviewKind,
     ReviewOutcome,
     RowVerdict,
@@ -379,6 +380,41 @@ class NoticeRefused(Event):
     recipient: Code
     reason: NoticeResult
     reply: Annotated[int, Field(ge=0, le=999)] | None
+
+
+@stored_as("deadline.paused", part="deadlines", day="from_on")
+class DeadlinePaused(Event):
+    """`due` is the deadline as it is now; `challenge_id` where it is that of a challenge. Likewise below."""
+
+    what: Code
+    challenge_id: Id | None
+    from_on: date
+    reason: Words
+    due: Due
+
+
+@stored_as("deadline.resumed", part="deadlines", day="on")
+class DeadlineResumed(Event):
+    what: Code
+    challenge_id: Id | None
+    on: date
+    due: Due
+
+
+@stored_as("deadline.extended", part="deadlines")
+class DeadlineExtended(Event):
+    what: Code
+    challenge_id: Id | None
+    working_days: Annotated[int, Field(ge=1)]
+    reason: Words
+    due: Due
+
+
+@stored_as("deadlines.replanned", part="deadlines")
+class DeadlinesReplanned(Event):
+    """What a new calendar moved, and nothing else."""
+
+    moved: tuple[Replanned, ...]
 
 
 # ── Assessment ───────────────────────────────────────────────────────────────────────────────────────────────────────

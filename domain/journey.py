@@ -24,6 +24,10 @@ from domain.events import (
     ConsentLapsed,
     ContactLogged,
     CrisisPlanChanged,
+    DeadlineExtended,
+    DeadlinePaused,
+    DeadlineResumed,
+    DeadlinesReplanned,
     DeliveriesClaimed,
     DeliveryConfirmed,
     DeliveryCorrected,
@@ -84,6 +88,7 @@ from domain.stages import (
     review,
     taking_over,
     throughout,
+    timing,
 )
 from domain.states import (
     AwaitingAgreement,
@@ -137,6 +142,8 @@ def _by_stage(command: Command, state: Journey | None, context: Context) -> Deci
             return exit.decide(command, state, context)
         case outcomes.OutcomeCommand():
             return outcomes.decide(command, state, context)
+        case timing.TimingCommand():
+            return timing.decide(command, state, context)
         case throughout.ThroughoutCommand():
             return throughout.decide(command, state, context)
     raise AssertionError(command)
@@ -189,6 +196,8 @@ def evolve(state: Journey | None, event: Event, stream_id: str, version: int) ->
             return review.evolve(state, event)
         case JourneyExited():
             return exit.evolve(state, event)
+        case DeadlinePaused() | DeadlineResumed() | DeadlineExtended() | DeadlinesReplanned():
+            return timing.evolve(state, event)
         case (
             ContactLogged() | ConsentLapsed() | CrisisPlanChanged() | ChallengeFiled() | ChallengeDecided()
             | ChallengeLapsed() | RecoveryOpened() | RecoveryWithdrawn() | ReminderAcknowledged()
@@ -229,9 +238,9 @@ def pending(state: Journey) -> tuple[Wake, ...]:
 
 
 def awaited(state: Journey) -> tuple[Deadline, ...]:
-    """What somebody is to do by a day, the earliest first, however often they were reminded of it."""
+    """What somebody is to do by a day, the earliest first and what is on hold last, however often they were reminded."""
     open_ones = (each for each in throughout.deadlines(state) if not each.silent)
-    return tuple(sorted(open_ones, key=lambda each: (each.due.on, each.id)))
+    return tuple(sorted(open_ones, key=lambda each: (each.due.held_since is not None, each.due.on, each.id)))
 
 
 def settled(state: Journey) -> bool:

@@ -8,6 +8,8 @@ from domain.care import ReviewKind
 from domain.decision import Context
 from domain.due import Derivation, Due, Escalation, Unit
 
+DAY = timedelta(days=1)
+
 
 def working_days_from(context: Context, start: date, days: int, municipality: str, what: str) -> Due:
     calendar = context.programme.calendar(start)
@@ -64,6 +66,36 @@ def _on_a_working_day(
         reached=reached if moved else None,
     )
     return _due(context, on, municipality, rule, derivation)
+
+
+def reckoned_anew(context: Context, due: Due, municipality: str) -> Due:
+    """By the calendar as it is known today: counted from its start again, later by each working day of its pauses and by its
+    extension. One whose day was given starts from that day."""
+    derivation = due.derivation or Derivation(start=due.on, count=0, unit="day", calendar=_calendar_s(context, due.on))
+    anew = _counted_again(context, derivation, municipality)
+    calendar = context.programme.calendar(anew.on)
+    on = anew.on
+    for pause in due.pauses:
+        if pause.to_on is not None and (stood := calendar.working_days_between(pause.from_on - DAY, pause.to_on - DAY)):
+            on = calendar.add_working_days(on, stood)
+    on = calendar.add_working_days(on, due.extended) if due.extended else on
+    moved = _due(context, on, municipality, "", anew.derivation)
+    return moved.model_copy(update={"rule": due.rule, "pauses": due.pauses, "extended": due.extended})
+
+
+def _calendar_s(context: Context, day: date) -> str:
+    return context.programme.calendar(day).version
+
+
+def _counted_again(context: Context, derivation: Derivation, municipality: str) -> Due:
+    start, count = derivation.start, derivation.count
+    match derivation.unit:
+        case "working_day":
+            return working_days_from(context, start, count, municipality, "")
+        case "day":
+            return days_from(context, start, count, municipality, "")
+        case "month":
+            return months_from(context, start, count, municipality, "")
 
 
 def on_the_day(context: Context, day: date, municipality: str, what: str) -> Due:

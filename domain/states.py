@@ -375,6 +375,25 @@ def own_deadlines(state: Journey) -> tuple[Deadline, ...]:
             return ()
 
 
+def with_due(state: Journey, what: str, due: Due) -> Journey:
+    """What the state itself waits for, by another day; nothing changes where it waits for something else by now."""
+    match state, what:
+        case Referred(), "decision":
+            return replace(state, decision_due=due)
+        case AwaitingAssessment(), "assessment":
+            return replace(state, assessment_due=due)
+        case AwaitingPlan() | AwaitingAgreement(), "plan":
+            return replace(state, plan_due=due)
+        case AwaitingBudget(), "budget":
+            return replace(state, budget_due=due)
+        case InDelivery(), "review":
+            return replace(state, review_due=due)
+        case AwaitingExit(), "exit":
+            return replace(state, exit_due=due)
+        case _:
+            return state
+
+
 def with_file(state: Journey, file: CaseFile) -> Journey:
     return replace(state, file=file)
 

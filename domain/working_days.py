@@ -64,16 +64,21 @@ class Calendar:
     fixed: tuple[tuple[int, int], ...]
     easter_offsets: tuple[int, ...]
     names: Mapping[tuple[int, int] | int, Holiday] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    others: tuple[
+        Calendar, ...
+    ] = ()  # for the days before and after, since a deadline may begin in one and end in the next
 
     def is_holiday(self, day: date) -> bool:
-        self._known(day)
-        return (day.month, day.day) in self.fixed or (day - easter_sunday(day.year)).days in self.easter_offsets
+        of_day = self._of(day)
+        moving = (day - easter_sunday(day.year)).days
+        return (day.month, day.day) in of_day.fixed or moving in of_day.easter_offsets
 
     def holiday(self, day: date) -> Holiday | None:
         """The name of the day's public holiday, if it is one and has a name."""
         if not self.is_holiday(day):
             return None
-        return self.names.get((day.month, day.day)) or self.names.get((day - easter_sunday(day.year)).days)
+        names = self._of(day).names
+        return names.get((day.month, day.day)) or names.get((day - easter_sunday(day.year)).days)
 
     def is_working_day(self, day: date) -> bool:
         return not self.is_holiday(day) and day.weekday() < 5
@@ -104,9 +109,11 @@ class Calendar:
         """Public holidays after `start` and before `end` that would have been working days, in order."""
         return tuple(day for day in _days(start + _DAY, end - _DAY) if day.weekday() < 5 and self.is_holiday(day))
 
-    def _known(self, day: date) -> None:
-        if day < self.valid_from or (self.valid_to is not None and day > self.valid_to):
-            raise NoCalendar(self.version, day)
+    def _of(self, day: date) -> Calendar:
+        for each in (self, *self.others):
+            if each.valid_from <= day and (each.valid_to is None or day <= each.valid_to):
+                return each
+        raise NoCalendar(self.version, day)
 
     def _neighbour(self, day: date, step: timedelta) -> date:
         try:

@@ -32,6 +32,7 @@ class Row:
     next_what: str | None
     next_due: date | None
     next_remind: date | None
+    held_since: date | None  # where what is next is on hold; then it has no day, and comes after all that have
     open: bool
     changed_at: datetime
 
@@ -62,6 +63,7 @@ class WorkQueue:
             next_what text,
             next_due date NOT NULL,
             next_remind date,
+            held_since date,
             wake_at timestamptz,
             open boolean NOT NULL,
             settled boolean NOT NULL,
@@ -81,11 +83,12 @@ class WorkQueue:
     async def apply(self, connection: Connection, batch: Sequence[Recorded]) -> None:
         touched = await self._folds.touched(batch)
         await connection.executemany(
-            """INSERT INTO read.work_queue AS q VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            """INSERT INTO read.work_queue AS q VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
             ON CONFLICT (journey_id) DO UPDATE SET
                 municipality = excluded.municipality, stage = excluded.stage, waits_for = excluded.waits_for,
                 case_manager = excluded.case_manager, version = excluded.version, next_what = excluded.next_what,
-                next_due = excluded.next_due, next_remind = excluded.next_remind, wake_at = excluded.wake_at,
+                next_due = excluded.next_due, next_remind = excluded.next_remind,
+                held_since = excluded.held_since, wake_at = excluded.wake_at,
                 open = excluded.open, settled = excluded.settled, changed_at = excluded.changed_at
             WHERE q.version < excluded.version""",
             [_row(state, last) for state, last in touched],
@@ -98,7 +101,7 @@ class WorkQueue:
             """SELECT * FROM read.work_queue
             WHERE ($1::text IS NULL OR municipality = $1) AND ($2::text IS NULL OR stage = $2)
               AND ($3::text IS NULL OR case_manager = $3) AND ($4::text IS NULL OR $4 = CASE
-                WHEN next_remind IS NULL THEN ''
+                WHEN held_since IS NOT NULL THEN 'on_hold' WHEN next_remind IS NULL THEN ''
                 WHEN next_due < $9 THEN 'overdue' WHEN next_due = $9 THEN 'due'
                 WHEN next_remind <= $9 THEN 'due_soon' ELSE 'open' END)
               AND ($5::boolean IS NULL OR open = $5) AND (next_due, journey_id) > ($6, $7)
@@ -123,6 +126,10 @@ class WorkQueue:
         )
         return [(row["journey_id"], row["municipality"]) for row in rows]
 
+    async def all_open(self) -> Sequence[str]:
+        rows = await self._pool.fetch("SELECT journey_id FROM read.work_queue WHERE open ORDER BY journey_id")
+        return [row["journey_id"] for row in rows]
+
     async def all_of_person(self, person_id: str) -> Sequence[str]:
         rows = await self._pool.fetch("SELECT journey_id FROM read.work_queue WHERE person_id = $1", person_id)
         return [row["journey_id"] for row in rows]
@@ -140,8 +147,9 @@ def _row(state: Journey, last: Recorded) -> tuple[object, ...]:
         file.case_manager,
         last.version,
         None if shown is None else shown.what,
-        FAR if shown is None else shown.due.on,
+        FAR if shown is None or shown.due.held_since is not None else shown.due.on,
         None if shown is None else shown.due.remind_on,
+        None if shown is None else shown.due.held_since,
         pending[0].at if pending else None,
         not isinstance(state, Refused | Exited),
         journey.settled(state),

@@ -61,6 +61,7 @@ class QueueRow(BaseModel):
     next_what: str | None
     next_due: date | None
     standing: Standing | None
+    held_since: date | None
     overdue: bool
     open: bool
     changed_at: datetime
@@ -211,8 +212,11 @@ def reading(parts: Parts) -> APIRouter:
 
 
 def _queue_row(row: Row, today: date) -> QueueRow:
-    due, remind = row.next_due, row.next_remind
-    stands = None if due is None or remind is None else standing(due, remind, today)
+    stands = (
+        None
+        if row.next_remind is None
+        else standing(row.next_due or date.max, row.next_remind, today, held=row.held_since is not None)
+    )
     return QueueRow(**asdict(row), standing=stands, overdue=row.open and stands == "overdue")
 
 

@@ -78,6 +78,17 @@ def _sentence(event: e.Event) -> str:
             return "The time to challenge a decision is over."
         case e.ReminderRaised():
             return _reminder(event)
+        case e.DeadlinePaused():
+            return f"The {_plain(event.what)} waits from {event.from_on:%d.%m.%Y} on; its deadline is on hold."
+        case e.DeadlineResumed():
+            return f"The deadline of the {_plain(event.what)} runs on from {event.on:%d.%m.%Y}: {event.due.explained}."
+        case e.DeadlineExtended():
+            return f"More time for the {_plain(event.what)}: {event.due.explained}."
+        case e.DeadlinesReplanned():
+            moved = (
+                f"the {_plain(each.what)} from {each.was_on:%d.%m.%Y} to {each.due.on:%d.%m.%Y}" for each in event.moved
+            )
+            return f"By another calendar, due days moved: {', '.join(moved)}."
         case e.ReminderAcknowledged():
             return f"{event.by} has seen a reminder of {_plain(event.deadline_id.partition(':')[0])}."
         case e.NoticeSent():

@@ -13,7 +13,7 @@ from domain.care import ClaimRow, RowVerdict, VersionInForce
 from domain.carers import supported
 from domain.claims import Claim
 from domain.codec import Recorded
-from domain.due import Standing, standing
+from domain.due import Deadline, Standing, Wake, standing
 from domain.events import ProgrammePublished
 from domain.parties import Person
 from domain.programme import CarerNeed
@@ -28,7 +28,8 @@ class View(BaseModel):
 
 class DeadlineView(View):
     """What somebody is to do by a day, and how that day came about. `standing` is as of today, null in a replay; `days` are
-    left, or late where it is overdue; `step` is the next reminder and `at` when it comes, null where all were told."""
+    left, late where it is overdue, waited where it is on hold; `step` is the next reminder and `at` when it comes, null
+    where all were told."""
 
     what: str
     due_on: date
@@ -214,18 +215,20 @@ def journey_view(
 
 def _deadlines(state: Journey, today: date | None) -> tuple[DeadlineView, ...]:
     coming = {wake.deadline.id: wake for wake in reversed(journey.pending(state))}
-    return tuple(
-        DeadlineView(
-            what=each.what,
-            due_on=each.due.on,
-            standing=None if today is None else standing(each.due.on, each.due.remind_on, today),
-            days=None if today is None else abs((each.due.on - today).days),
-            explained=each.due.explained,
-            rule=each.due.rule,
-            step=coming[each.id].step if each.id in coming else None,
-            at=coming[each.id].at if each.id in coming else None,
-        )
-        for each in journey.awaited(state)
+    return tuple(_deadline(each, coming.get(each.id), today) for each in journey.awaited(state))
+
+
+def _deadline(shown: Deadline, coming: Wake | None, today: date | None) -> DeadlineView:
+    due, held_since = shown.due, shown.due.held_since
+    return DeadlineView(
+        what=shown.what,
+        due_on=due.on,
+        standing=None if today is None else standing(due.on, due.remind_on, today, held=held_since is not None),
+        days=None if today is None else abs(((held_since or due.on) - today).days),
+        explained=due.explained,
+        rule=due.rule,
+        step=None if coming is None else coming.step,
+        at=None if coming is None else coming.at,
     )
 
 

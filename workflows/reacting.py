@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from domain.events import (
     OfferPassed,
     PlaceFreed,
     PlaceOffered,
+    ProgrammePublished,
     ReminderRaised,
     WaitingJoined,
     WaitingLeft,
@@ -26,10 +28,16 @@ from domain.persons import CARE
 from domain.places import EXPIRED
 from workflows.sweeping import TemporalEngine
 
+AT_ONCE = 16  # journeys being told of one thing
+
 
 class Journeys(Protocol):
     async def of_person(self, person_id: str) -> Sequence[tuple[str, str]]:
         """Open journeys of a person: (journey id, municipality)."""
+        ...
+
+    async def all_open(self) -> Sequence[str]:
+        """Every journey that goes on."""
         ...
 
     async def all_of_person(self, person_id: str) -> Sequence[str]:
@@ -69,6 +77,8 @@ class Reactor:
                 case ReminderRaised() if self._by_mail:
                     for notice in _notices(told.event, told):
                         await self._engine.send_notice(notice)
+                case ProgrammePublished(number=number) if number > 1:
+                    await self._replan(str(told.position))
                 case ConsentWithdrawn():
                     await self._withdrawn(told.event, told)
                 case EntitlementRecorded() | EntitlementCorrected():
@@ -77,6 +87,16 @@ class Reactor:
                         await self._engine.tell_journey(step)
         for agreement in sorted(agreements):
             await self._engine.wake_places(agreement)
+
+    async def _replan(self, publication: str) -> None:
+        """Perhaps its calendar is another one; each journey finds out whether that moves anything."""
+        turns = asyncio.Semaphore(AT_ONCE)
+
+        async def told(journey_id: str) -> None:
+            async with turns:
+                await self._engine.tell_journey(own_step("replan-deadlines", journey_id, publication))
+
+        await asyncio.gather(*(told(each) for each in await self._journeys.all_open()))
 
     async def _withdrawn(self, event: ConsentWithdrawn, told: Recorded) -> None:
         for journey_id, municipality in await self._journeys.of_person(told.stream_id):

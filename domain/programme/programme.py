@@ -132,7 +132,9 @@ class Programme:
         return periods.in_force(self.measures, on, what="outcome measure")
 
     def calendar(self, on: date) -> Calendar:
-        return periods.in_force(self.calendars, on, what="calendar")
+        """That of the day, which knows the days of the others too."""
+        found = periods.in_force(self.calendars, on, what="calendar")
+        return found if len(self.calendars) == 1 else replace(found, others=self.calendars)
 
     def settings(self, municipality: str, on: date) -> Settings:
         """The municipality's own settings where it has some, else the national ones."""

@@ -28,6 +28,7 @@ class Settings:
 
     `reminder_after_working_days`: so long after the day the lead is told; the municipality so many working days
     `escalate_to_municipality_after_working_days` after the lead, the coordinator likewise after the municipality.
+    `most_pauses`, `most_extension_working_days`: so often one deadline may be on hold, and so much longer it may become.
     `extension_days`: so much longer the last lines of a plan run when nobody has made a new one by their end.
     `late_delivery_days`: so long after a line was ended its help can still be told.
     `carry_over_percent`: of what an ended line has left, so much goes to the new plan's line of the same component.
@@ -53,6 +54,8 @@ class Settings:
     reminder_after_working_days: Span
     escalate_to_municipality_after_working_days: Span = 5  # where a programme was published before there were any
     escalate_to_coordinator_after_working_days: Span = 5
+    most_pauses: Span
+    most_extension_working_days: Span
     extension_days: Span
     late_delivery_days: Span
     carry_over_percent: Percent

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from domain.care import ProgrammeFile
 from domain.programme import Programme, load_texts, packaged_texts
 from domain.publications import PublishProgramme
@@ -87,3 +89,20 @@ def _rows(text: str, column: int, without: tuple[str, ...]) -> str:
         )
         + "\n"
     )
+
+
+def next_calendar(holiday: date) -> tuple[Change, ...]:
+    """From that day on it is a public holiday; what was before stays as it was."""
+    file = "../shared/calendar.toml"
+    [whole] = [text for name, text in texts().items() if name == file]
+    now = whole[whole.index("[[version]]") :]
+    ends = now.replace(
+        "valid_from = 2010-01-01", f"valid_from = 2010-01-01\nvalid_to = {holiday - timedelta(days=1)}", 1
+    )
+    another = f'{{ month = {holiday.month}, day = {holiday.day}, name_et = "uus püha", name_en = "a new holiday" }},'
+    coming = (
+        now.replace("ee.calendar@2010", "ee.calendar@next", 1)
+        .replace("valid_from = 2010-01-01", f"valid_from = {holiday}", 1)
+        .replace("fixed = [", f"fixed = [\n  {another}", 1)
+    )
+    return ((file, now, f"{ends}\n{coming}"),)

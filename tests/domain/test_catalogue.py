@@ -66,6 +66,10 @@ FROZEN = {
     "progress.noted": 1,
     "review.held": 1,
     "journey.exited": 1,
+    "deadline.paused": 1,
+    "deadline.resumed": 1,
+    "deadline.extended": 1,
+    "deadlines.replanned": 1,
     "budget.settled": 1,
     "offer.received": 1,
     "offer.declined": 1,
@@ -266,6 +270,7 @@ def test_the_system_s_own_steps_are_not_offered_to_anybody() -> None:
         "check-claimed", "pay-claimed", "note-verdicts", "note-claim-paid",
         "receive-offer", "note-lapsed-offer", "note-lapsed-consent", "raise-reminders", "note-notice", "offer-place",
         "check-double-funding",
+        "replan-deadlines",
     }  # fmt: skip
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from random import Random
+from typing import get_args
 
 from domain.care import ReviewKind, ReviewOutcome, Tariff
 from domain.decision import Command
-from domain.stages import assessment, delivery, eligibility, holding, placing, planning, referral, throughout
+from domain.stages import assessment, delivery, eligibility, holding, placing, planning, referral, throughout, timing
 from domain.states import (
     AwaitingAgreement,
     AwaitingAssessment,
@@ -66,6 +67,21 @@ def judged(but: str, *, why: bool) -> eligibility.DecideEligibility:
     return steps.eligibility(but={but: False}, reasons="See the conditions." if why else None)
 
 
+WHAT: tuple[timing.Pausable, ...] = get_args(timing.Pausable)
+
+
+def another_time(r: Random, day: date) -> Command:
+    """For a deadline, open or not."""
+    what = r.choice(WHAT)
+    return r.choice(
+        [
+            timing.PauseDeadline(what=what, from_on=ago(r, day), reason="A letter is awaited."),
+            timing.ResumeDeadline(what=what, on=ago(r, day)),
+            timing.ExtendDeadline(what=what, working_days=r.randint(1, 9), reason="More to hear."),
+        ]
+    )
+
+
 WISHES: tuple[Wish, ...] = (
     lambda r, day: referral.CompleteApplication(complete_on=ago(r, day)),
     lambda r, day: judged(r.choice(sorted(steps.FULFILLED)), why=yes(r)),
@@ -112,6 +128,7 @@ WISHES: tuple[Wish, ...] = (
     lambda r, day: throughout.DecideChallenge(
         challenge_id=the(r, "challenge"), on=day, upheld=yes(r), reasons="Asked."
     ),
+    another_time,
     lambda r, day: throughout.NoteLapsedConsent(purpose="research", recipient=TOWN),
 )
 TARIFFS: tuple[Tariff, ...] = ("individual", "group")

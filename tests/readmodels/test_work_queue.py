@@ -112,7 +112,8 @@ def _row(journey_id: str, events: list[Recorded]) -> Row:
         case_manager=state.file.case_manager,
         version=len(events),
         next_what=due.what if due else None,
-        next_due=due.due.on if due else None,
+        next_due=due.due.on if due and due.due.held_since is None else None,
+        held_since=due.due.held_since if due else None,
         next_remind=due.due.remind_on if due else None,
         open=not isinstance(state, Refused | Exited),
         changed_at=events[-1].recorded_at,
@@ -217,8 +218,10 @@ SOME_DAY = date(2026, 3, 20)
 
 def stands(wanted: Standing, row: Row) -> bool:
     """As the domain says, which the query must say too."""
-    due, remind = row.next_due, row.next_remind
-    return row.open and due is not None and remind is not None and standing(due, remind, SOME_DAY) == wanted
+    if not row.open or row.next_remind is None:
+        return False
+    held = row.held_since is not None
+    return standing(row.next_due or date.max, row.next_remind, SOME_DAY, held=held) == wanted
 
 
 FILTERS: list[tuple[Filter, Fits]] = [

@@ -14,6 +14,7 @@ from temporalio.worker import Worker
 from activities.claiming import Steps, settle_claim
 from activities.stages import activities
 from domain.codec import Recorded
+from domain.events import DeadlinesReplanned
 from domain.persons import CARE, WithdrawConsent
 from domain.places import stream_of
 from domain.stages.placing import AcceptPlace, DeclinePlace
@@ -22,6 +23,7 @@ from eventstore.postgres import PostgresEventStore
 from readmodels.place_count import PlaceCount
 from readmodels.projector import Pool, Projector
 from readmodels.work_queue import WorkQueue
+from starter.seeding import SEEDER
 from starter.submit import Submitter
 from tests.activities.examples import (
     PATIENCE_SECONDS,
@@ -29,10 +31,12 @@ from tests.activities.examples import (
     given_a_person,
     given_the_programme,
     leaving,
+    programme,
     recorder,
     referral,
     step,
 )
+from tests.domain.publishing import next_calendar, publish
 from tests.readmodels.databases import CODEC
 from workflows.names import places_workflow
 from workflows.reacting import Reactor
@@ -185,6 +189,24 @@ async def test_a_withdrawn_consent_is_noted_in_the_persons_open_journey(client: 
     await house.recorder.record(step(withdrawal, "person-1", at=at))
     async with house.open():
         await house.until_it_has(1, "consent.lapsed")
+
+
+async def test_another_calendar_moves_the_open_deadlines_of_every_journey(client: Client, pool: Pool) -> None:
+    """A new public holiday tomorrow, or on the next day that would have been a working day."""
+    house = House(client, pool, "replanned")
+    at = datetime.now(UTC)
+    await given_the_programme(house.recorder, at)
+    await house.given_a_referral(1, at)
+    holiday = programme().calendar(local_date(at)).add_working_days(local_date(at), 1)
+    async with house.open():
+        await house.recorder.record(step(publish(*next_calendar(holiday)), actor=SEEDER, at=at))
+        await house.until_it_has(1, "deadlines.replanned")
+    [*_, replanned] = await house.events(house.journey(1))
+    assert isinstance(replanned.event, DeadlinesReplanned)
+    [moved] = replanned.event.moved
+    assert moved.due.derivation is not None
+    assert holiday in moved.due.derivation.holidays
+    assert moved.was_on < moved.due.on
 
 
 async def test_nobody_is_offered_a_place_that_is_not_free(client: Client, pool: Pool) -> None:
