@@ -462,6 +462,11 @@ def test_the_same_version_given_twice_is_refused(broken: Break, file: str) -> No
     assert "version 2: it holds at the same time as" in str(refused.value)
 
 
+def test_a_programme_published_before_there_were_measures_still_reads(broken: Break) -> None:
+    path = broken("demonstration/programme.toml", 'measures = "../shared/outcome-measures.toml"\n', "")
+    assert load_directory(path).measures == ()
+
+
 def test_a_reason_for_the_national_value_is_none_for_a_municipality_s_own(broken: Break) -> None:
     path = broken(SETTINGS, ', assessment_working_days = "made up" }', " }")
     own = load_directory(path).settings("tartu", date(2026, 5, 1))

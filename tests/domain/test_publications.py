@@ -118,6 +118,8 @@ PAST: tuple[tuple[Change, str], ...] = (
     (("../shared/calendar.toml", "month = 2, day = 24", "month = 2, day = 25"), "the calendar from 2010-01-01 says"),
     (("../shared/conditions.toml", "has reached the", "has passed the"), "condition age_min says something else"),
     (("../shared/municipalities.csv", "tapa,Tapa,vald", "tapa,Tapa,linn"), "municipality tapa says something else"),
+    (("../shared/outcome-measures.toml", 'label_en = "slight"', 'label_en = "light"'),
+     "the outcome measure from 2019-10-01 says something else"),
     (("instruments.toml", '"physical_violence", ', ""), "the assessment instrument from 2026-01-01 says something else"),
 )  # fmt: skip
 
