@@ -54,6 +54,7 @@ class Derivation(BaseModel):
     unit: Unit
     calendar: Code
     holidays: tuple[date, ...] = ()  # public holidays on the way that else would have counted, or been taken
+    closed: tuple[date, ...] = ()  # likewise, days on which this office alone did not work
     reached: date | None = None
 
     def sentence(self, due: date) -> str:
@@ -61,14 +62,18 @@ class Derivation(BaseModel):
         unit = self.unit.replace("_", " ") + ("" if self.count == 1 else "s")
         moved = "" if self.reached is None else f" would be {written(self.reached)}, no working day"
         counted = f"{self.count} {unit} from {written(self.start)}{moved}"
-        return f"{counted}{_and_holidays(self.holidays)}: due {written(due)}"
+        holidays = _and_on(self.holidays, "is a public holiday", "are public holidays")
+        closed = _and_on(
+            self.closed, "is a day on which the office is closed", "are days on which the office is closed"
+        )
+        return f"{counted}{holidays}{closed}: due {written(due)}"
 
 
-def _and_holidays(days: tuple[date, ...]) -> str:
+def _and_on(days: tuple[date, ...], one: str, several: str) -> str:
     *others, last = [written(day) for day in days] or [""]
     if not others:
-        return f"; {last} is a public holiday" if last else ""
-    return f"; {', '.join(others)} and {last} are public holidays"
+        return f"; {last} {one}" if last else ""
+    return f"; {', '.join(others)} and {last} {several}"
 
 
 class Due(BaseModel):

@@ -12,7 +12,7 @@ DAY = timedelta(days=1)
 
 
 def working_days_from(context: Context, start: date, days: int, municipality: str, what: str) -> Due:
-    calendar = context.programme.calendar(start)
+    calendar = context.programme.calendar(start, municipality)
     on = calendar.add_working_days(start, days)
     derivation = Derivation(
         start=start,
@@ -20,6 +20,7 @@ def working_days_from(context: Context, start: date, days: int, municipality: st
         unit="working_day",
         calendar=calendar.version,
         holidays=calendar.holidays_between(start, on),
+        closed=calendar.closed_between(start, on),
     )
     return _due(context, on, municipality, f"{what}-{days}-working-days", derivation)
 
@@ -54,7 +55,7 @@ def days_from(context: Context, start: date, days: int, municipality: str, what:
 def _on_a_working_day(
     context: Context, start: date, reached: date, count: int, unit: Unit, municipality: str, rule: str
 ) -> Due:
-    calendar = context.programme.calendar(reached)
+    calendar = context.programme.calendar(reached, municipality)
     on = calendar.add_working_days(reached, 0)
     moved = on != reached
     derivation = Derivation(
@@ -62,7 +63,8 @@ def _on_a_working_day(
         count=count,
         unit=unit,
         calendar=calendar.version,
-        holidays=calendar.holidays_between(reached - timedelta(days=1), on) if moved else (),
+        holidays=calendar.holidays_between(reached - DAY, on) if moved else (),
+        closed=calendar.closed_between(reached - DAY, on) if moved else (),
         reached=reached if moved else None,
     )
     return _due(context, on, municipality, rule, derivation)
@@ -73,7 +75,7 @@ def reckoned_anew(context: Context, due: Due, municipality: str) -> Due:
     extension. One whose day was given starts from that day."""
     derivation = due.derivation or Derivation(start=due.on, count=0, unit="day", calendar=_calendar_s(context, due.on))
     anew = _counted_again(context, derivation, municipality)
-    calendar = context.programme.calendar(anew.on)
+    calendar = context.programme.calendar(anew.on, municipality)
     on = anew.on
     for pause in due.pauses:
         if pause.to_on is not None and (stood := calendar.working_days_between(pause.from_on - DAY, pause.to_on - DAY)):
@@ -105,7 +107,7 @@ def on_the_day(context: Context, day: date, municipality: str, what: str) -> Due
 
 def _due(context: Context, on: date, municipality: str, rule: str, derivation: Derivation | None = None) -> Due:
     settings = context.programme.settings(municipality, context.today)
-    calendar = context.programme.calendar(on)
+    calendar = context.programme.calendar(on, municipality)
     lead = calendar.add_working_days(on, settings.reminder_after_working_days)
     municipality_s = calendar.add_working_days(lead, settings.escalate_to_municipality_after_working_days)
     coordinator_s = calendar.add_working_days(municipality_s, settings.escalate_to_coordinator_after_working_days)

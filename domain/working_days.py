@@ -64,9 +64,12 @@ class Calendar:
     fixed: tuple[tuple[int, int], ...]
     easter_offsets: tuple[int, ...]
     names: Mapping[tuple[int, int] | int, Holiday] = field(default_factory=lambda: MappingProxyType({}), hash=False)
-    others: tuple[
-        Calendar, ...
-    ] = ()  # for the days before and after, since a deadline may begin in one and end in the next
+    shortened: tuple[tuple[int, int], ...] = ()  # (month, day): hours less, but it counts
+    shortened_hours: int = 0  # by so many hours
+    closed: frozenset[date] = frozenset()  # days on which one office does not work, though others do
+    opened: frozenset[date] = frozenset()  # and the other way round
+    # For the days before and after, since a deadline may begin in one and end in the next.
+    others: tuple[Calendar, ...] = ()
 
     def is_holiday(self, day: date) -> bool:
         of_day = self._of(day)
@@ -81,7 +84,15 @@ class Calendar:
         return names.get((day.month, day.day)) or names.get((day - easter_sunday(day.year)).days)
 
     def is_working_day(self, day: date) -> bool:
-        return not self.is_holiday(day) and day.weekday() < 5
+        if day in self.opened:
+            return True
+        return day not in self.closed and not self.is_holiday(day) and day.weekday() < 5
+
+    def hours_less(self, day: date) -> int:
+        """By how many hours the working day is shorter than others: the eve of some public holidays."""
+        of_day = self._of(day)
+        is_shorter = self.is_working_day(day) and (day.month, day.day) in of_day.shortened
+        return of_day.shortened_hours if is_shorter else 0
 
     def add_working_days(self, day: date, n: int) -> date:
         """The n-th working day after the day (before, where n is negative); the day itself does not count.
@@ -107,7 +118,15 @@ class Calendar:
 
     def holidays_between(self, start: date, end: date) -> tuple[date, ...]:
         """Public holidays after `start` and before `end` that would have been working days, in order."""
-        return tuple(day for day in _days(start + _DAY, end - _DAY) if day.weekday() < 5 and self.is_holiday(day))
+        return tuple(day for day in self._free(start, end) if self.is_holiday(day))
+
+    def closed_between(self, start: date, end: date) -> tuple[date, ...]:
+        """Likewise the days on which this office alone does not work."""
+        return tuple(day for day in self._free(start, end) if not self.is_holiday(day))
+
+    def _free(self, start: date, end: date) -> list[date]:
+        between = _days(start + _DAY, end - _DAY)
+        return [day for day in between if day.weekday() < 5 and not self.is_working_day(day)]
 
     def _of(self, day: date) -> Calendar:
         for each in (self, *self.others):

@@ -15,7 +15,15 @@ from domain.programme.outcome_measure import OutcomeMeasure
 from domain.programme.periods import Dated, overlap
 from domain.programme.reading import Found, Reading
 from domain.programme.settings import Settings
-from domain.programme.territory import EVERY, AgreementTerms, CarerNeed, ExampleProvider, LifeArea, Municipality
+from domain.programme.territory import (
+    EVERY,
+    AgreementTerms,
+    CarerNeed,
+    ExampleProvider,
+    LifeArea,
+    Municipality,
+    OfficeDay,
+)
 from domain.scoring import SCORERS
 from domain.working_days import Calendar
 
@@ -45,6 +53,7 @@ class Parts:
     instruments: list[Found[Instrument]]
     measures: list[Found[OutcomeMeasure]]
     calendars: list[Found[Calendar]]
+    office_days: list[Found[OfficeDay]]
     national: list[Found[Settings]]
     municipal: Mapping[str, list[Found[Settings]]]
     carer_needs: list[Found[CarerNeed]]
@@ -157,8 +166,12 @@ def _check_measure(measure: Found[OutcomeMeasure], parts: Parts, reading: Readin
 
 
 def _check_calendars(parts: Parts, reading: Reading) -> None:
+    known = {each.value.code for each in parts.municipalities}
+    _no_twice(parts.office_days, lambda each: f"{each.municipality} on {each.day}", reading)
+    for office_day in parts.office_days:
+        _known(office_day.where, "municipality", office_day.value.municipality, known, reading)
     for calendar in parts.calendars:
-        for month, day in calendar.value.fixed:
+        for month, day in (*calendar.value.fixed, *calendar.value.shortened):
             try:
                 date(2024, month, day)  # a leap year: 29 February is a day
             except ValueError:

@@ -13,7 +13,7 @@ from domain.money import parse_euros
 from domain.programme.catalogue import Catalogue, Component, Price
 from domain.programme.periods import Day
 from domain.programme.reading import Convert, Found, Reading, Row, build, listed, optional, table, yes_or_no
-from domain.programme.territory import AgreementTerms, CarerNeed, ExampleProvider, LifeArea, Municipality
+from domain.programme.territory import AgreementTerms, CarerNeed, ExampleProvider, LifeArea, Municipality, OfficeDay
 
 EVERY_AGREEMENT = "*"  # a price for every agreement that has none of its own for the same component and tariff
 
@@ -48,6 +48,12 @@ def carer_needs(file: str, reading: Reading) -> list[Found[CarerNeed]]:
     columns: dict[str, Convert] = {"code": str, "name_et": str, "name_en": str, "components": listed}
     _, rows = table(file, columns, reading)
     return build(CarerNeed, rows, reading)
+
+
+def office_days(file: str, reading: Reading) -> list[Found[OfficeDay]]:
+    columns: dict[str, Convert] = {"municipality": str, "day": _day, "works": yes_or_no, "why": str}
+    _, rows = table(file, columns, reading)
+    return build(OfficeDay, rows, reading)
 
 
 def providers(file: str, reading: Reading) -> list[Found[ExampleProvider]]:

@@ -99,6 +99,7 @@ class _About:
     instruments: Name
     measures: Name | None
     calendars: Name
+    office_days: Name | None
     settings: Name
     carer_needs: Name
     providers: Name | None
@@ -107,7 +108,7 @@ class _About:
 
 def _about(reading: Reading) -> _About:
     rows = [Row(where=ABOUT, values=rules(ABOUT, reading))]
-    found = build(_About, rows, reading, valid_to=None, measures=None, providers=None, hole=())
+    found = build(_About, rows, reading, valid_to=None, measures=None, office_days=None, providers=None, hole=())
     reading.refuse()  # without it, no other file can be found
     return found[0].value
 
@@ -129,6 +130,7 @@ def _parts(about: _About, reading: Reading) -> Parts:
         instruments=rulebooks.instruments(beside("", about.instruments), reading),
         measures=[] if about.measures is None else rulebooks.measures(beside("", about.measures), reading),
         calendars=rulebooks.calendars(beside("", about.calendars), reading),
+        office_days=[] if about.office_days is None else lists.office_days(beside("", about.office_days), reading),
         national=national,
         municipal=municipal,
         carer_needs=lists.carer_needs(beside("", about.carer_needs), reading),
@@ -150,6 +152,7 @@ def _whole(about: _About, parts: Parts, reading: Reading) -> Programme:
         instruments=tuple(each.value for each in parts.instruments),
         measures=tuple(each.value for each in parts.measures),
         calendars=tuple(each.value for each in parts.calendars),
+        office_days=tuple(each.value for each in parts.office_days),
         national_settings=tuple(each.value for each in parts.national),
         municipal_settings=MappingProxyType(
             {code: tuple(each.value for each in own) for code, own in parts.municipal.items()}

@@ -14,7 +14,7 @@ from domain.programme.instrument import Instrument
 from domain.programme.outcome_measure import OutcomeMeasure
 from domain.programme.refusals import NotKnown
 from domain.programme.settings import Settings
-from domain.programme.territory import AgreementTerms, CarerNeed, ExampleProvider, LifeArea, Municipality
+from domain.programme.territory import AgreementTerms, CarerNeed, ExampleProvider, LifeArea, Municipality, OfficeDay
 from domain.working_days import Calendar
 
 ProgrammeCode = Literal["sourced", "demonstration"]
@@ -42,6 +42,7 @@ class Programme:
     carer_needs: tuple[CarerNeed, ...]
     providers: tuple[ExampleProvider, ...]  # those a demonstration begins with; elsewhere none
     sources: Mapping[str, str] = field(hash=False)
+    office_days: tuple[OfficeDay, ...] = ()
     measures: tuple[OutcomeMeasure, ...] = ()  # none in what was published before there were any
     publication: str | None = None  # the number under which it was published; None as it comes with the software
 
@@ -131,10 +132,18 @@ class Programme:
     def measure(self, on: date) -> OutcomeMeasure:
         return periods.in_force(self.measures, on, what="outcome measure")
 
-    def calendar(self, on: date) -> Calendar:
-        """That of the day, which knows the days of the others too."""
+    def calendar(self, on: date, municipality: str | None = None) -> Calendar:
+        """That of the day, which knows the days of the others too; of one municipality, with what its office does otherwise."""
         found = periods.in_force(self.calendars, on, what="calendar")
-        return found if len(self.calendars) == 1 else replace(found, others=self.calendars)
+        own = [each for each in self.office_days if each.municipality == municipality]
+        if not own and len(self.calendars) == 1:
+            return found
+        return replace(
+            found,
+            others=self.calendars,
+            closed=frozenset(each.day for each in own if not each.works),
+            opened=frozenset(each.day for each in own if each.works),
+        )
 
     def settings(self, municipality: str, on: date) -> Settings:
         """The municipality's own settings where it has some, else the national ones."""

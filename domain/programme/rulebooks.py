@@ -88,12 +88,20 @@ class _Moving:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class _Shortened:
+    month: Annotated[int, Field(ge=1, le=12)]
+    day: Annotated[int, Field(ge=1, le=31)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Holidays:
     version: Code
     valid_from: Day
     valid_to: Day | None
     fixed: tuple[_Fixed, ...]
     moving: tuple[_Moving, ...]
+    shortened: tuple[_Shortened, ...]
+    shortened_hours: Annotated[int, Field(ge=0, le=8)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,6 +128,8 @@ def _calendar(read: _Holidays) -> Calendar:
         fixed=tuple((each.month, each.day) for each in read.fixed),
         easter_offsets=tuple(each.days_from_easter for each in read.moving),
         names=MappingProxyType(names),
+        shortened=tuple((each.month, each.day) for each in read.shortened),
+        shortened_hours=read.shortened_hours,
     )
 
 

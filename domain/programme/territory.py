@@ -34,6 +34,16 @@ class Municipality:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OfficeDay:
+    """A day on which the office of one municipality works, or does not, otherwise than the calendar says."""
+
+    municipality: Code
+    day: Day
+    works: bool
+    why: Name
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CarerNeed:
     """Something a carer may need for themselves, and the components that meet it; none where other help does."""
 

@@ -146,3 +146,40 @@ def test_reminders_come_at_eight_whatever_the_clock_does(clock_change: date) -> 
     due = Due(on=clock_change, remind_on=clock_change - DAY, escalate_on=clock_change + DAY, rule="test/rule")
     for wake in wakes((deadline("decision", due),), frozenset()):
         assert wake.at.astimezone(TALLINN).time() == time(8)
+
+
+# ── What one office does otherwise, and shorter days ─────────────────────────────────────────────────────────────────
+
+
+def test_a_day_on_which_one_office_is_closed_counts_elsewhere() -> None:
+    start = date(2026, 4, 30)
+    rapla = working_days_from(CONTEXT, start, 3, "rapla", "offer")
+    tori = working_days_from(CONTEXT, start, 3, "tori", "offer")
+    assert (rapla.on, tori.on) == (date(2026, 5, 7), date(2026, 5, 6))
+    assert rapla.explained == (
+        "3 working days from 30.04.2026; 01.05.2026 is a public holiday; "
+        "04.05.2026 is a day on which the office is closed: due 07.05.2026"
+    )
+    assert tori.explained == "3 working days from 30.04.2026; 01.05.2026 is a public holiday: due 06.05.2026"
+
+
+def test_a_saturday_on_which_one_office_works_counts_there() -> None:
+    assert working_days_from(CONTEXT, date(2026, 5, 8), 1, "rapla", "offer").on == date(2026, 5, 9)
+    assert working_days_from(CONTEXT, date(2026, 5, 8), 1, "tori", "offer").on == date(2026, 5, 11)
+
+
+@pytest.mark.parametrize(
+    ("day", "less"),
+    [
+        (date(2026, 2, 23), 3),
+        (date(2026, 6, 22), 3),
+        (date(2026, 12, 23), 3),
+        (date(2026, 12, 31), 3),
+        (date(2026, 12, 30), 0),
+        (date(2029, 12, 23), 0),  # a Sunday is no shorter: nobody works
+    ],
+)
+def test_the_eve_of_some_holidays_is_shorter_and_counts(day: date, less: int) -> None:
+    calendar = PROGRAMME.calendar(day)
+    assert calendar.hours_less(day) == less
+    assert calendar.add_working_days(day - DAY, 1) == day or not calendar.is_working_day(day)
