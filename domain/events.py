@@ -637,6 +637,7 @@ class DeliveryDisputed(Event):
     delivery_id: Id
     disputed_by: Confirmer
     reason: Words
+    due: Due | None = None  # None: disputed before there was a time to settle it in
 
 
 @stored_as("dispute.settled", part="delivery")

@@ -243,6 +243,7 @@ class CaseFile:
     challengeable: Mapping[str, Due] = field(default_factory=dict)  # decision id → until when
     refusal: str | None = None  # the decision that refused, while it stands
     challenges: Mapping[str, Challenge] = field(default_factory=dict)
+    disputes: Mapping[str, Due] = field(default_factory=dict)  # delivery id → until when it is to be settled
     contacts: int = 0
     raised: frozenset[tuple[str, str]] = frozenset()
     reminders: Mapping[tuple[str, str], Reminder] = field(default_factory=dict)  # by deadline and step, as told

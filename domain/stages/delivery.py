@@ -25,6 +25,7 @@ from domain.deliveries import (
     record,
     record_row,
 )
+from domain.due import Due
 from domain.events import (
     BudgetReinstated,
     BudgetSettled,
@@ -38,6 +39,7 @@ from domain.events import (
     VisitMissed,
 )
 from domain.fields import Code, Id, Reference, Words
+from domain.reckoning import working_days_from
 from domain.settling import reinstated
 from domain.states import CaseFile, Delivery, Exited, Journey, waits_for, with_delivery, with_file
 
@@ -183,6 +185,11 @@ DeliveryChange = DeliveryCorrected | DeliveryConfirmed | DeliveryDisputed | Disp
 DeliveryEvent = DeliveryRecorded | DeliveryChange | VisitMissed | ProgressNoted
 
 
+def _settle_by(file: CaseFile, context: Context) -> Due:
+    days = context.programme.settings(file.municipality, context.today).dispute_working_days
+    return working_days_from(context, context.today, days, file.municipality, "dispute")
+
+
 def _facts(command: DeliveryCommand, state: Journey, context: Context) -> tuple[Event, ...]:
     file = state.file
     match command:
@@ -200,7 +207,7 @@ def _facts(command: DeliveryCommand, state: Journey, context: Context) -> tuple[
         case DisputeDelivery():
             if _delivery(command.delivery_id, file).disputed:
                 raise AlreadyDisputed(field="delivery_id")
-            return (DeliveryDisputed(**dict(command)),)
+            return (DeliveryDisputed(due=_settle_by(file, context), **dict(command)),)
         case SettleDispute():
             if not _delivery(command.delivery_id, file).disputed:
                 raise NothingDisputed(field="delivery_id")
@@ -294,9 +301,23 @@ def evolve(state: Journey, event: DeliveryEvent) -> Journey:
             return with_file(state, with_delivery(file, delivery))
         case DeliveryCorrected() | DeliveryConfirmed() | DeliveryDisputed() | DisputeSettled():
             before = file.deliveries.get(event.delivery_id)
-            return state if before is None else with_file(state, with_delivery(file, _what_it_is(before, event)))
+            if before is None:
+                return state
+            return with_file(state, _disputes(with_delivery(file, _what_it_is(before, event)), event))
         case VisitMissed() | ProgressNoted():
             return state
+
+
+def _disputes(file: CaseFile, event: DeliveryChange) -> CaseFile:
+    """Whoever disputes waits for an answer, until it is given or the delivery is told anew."""
+    match event:
+        case DeliveryDisputed(due=due) if due is not None:
+            return replace(file, disputes={**file.disputes, event.delivery_id: due})
+        case DeliveryCorrected() | DisputeSettled() if event.delivery_id in file.disputes:
+            rest = {id_: due for id_, due in file.disputes.items() if id_ != event.delivery_id}
+            return replace(file, disputes=rest)
+        case _:
+            return file
 
 
 def _what_it_is(delivery: Delivery, event: DeliveryChange) -> Delivery:

@@ -204,9 +204,10 @@ def deadlines(state: Journey) -> tuple[Deadline, ...]:
     """Everything open: what the stage waits for, a place to answer for, challenges, and the time to challenge decisions."""
     file = state.file
     challenges = (deadline("challenge", each.due, subject=each.challenge_id) for each in file.challenges.values())
+    disputes = (deadline("dispute", due, subject=delivery) for delivery, due in file.disputes.items())
     offers = (deadline("offer", file.offer.expires),) if file.offer and file.offer.expires else ()
     windows = (deadline(WINDOW, until, subject=decision, silent=True) for decision, until in file.challengeable.items())
-    return (*own_deadlines(state), *_plan_end(state), *offers, *challenges, *windows)
+    return (*own_deadlines(state), *_plan_end(state), *offers, *challenges, *disputes, *windows)
 
 
 def _plan_end(state: Journey) -> Iterator[Deadline]:

@@ -37,6 +37,7 @@ from domain.events import (
     ProgressNoted,
     VisitMissed,
 )
+from domain.journey import awaited
 from domain.ledger import Account
 from domain.pricing import NoPriceInForce
 from domain.stages.assessment import ReopenAssessment
@@ -335,6 +336,16 @@ def test_what_is_taken_back_behind_the_last_settlement_is_given_back_at_once() -
     assert five_numbers(over) == (3200, 3200, 3200, 3200, 3200)
     over.when(correction(30)).then(DeliveryCorrected, BudgetSettled)
     assert five_numbers(given(over, correction(30))) == (1600, 1600, 1600, 1600, 1600)
+
+
+def test_whoever_disputes_has_an_answer_by_a_day() -> None:
+    disputed = in_delivery(visit(), dispute())
+    [due] = [each.due for each in awaited(disputed.known) if each.what == "dispute"]
+    assert due.rule == "demo.settings@2026/dispute-10-working-days"
+    assert due.derivation is not None
+    assert (due.derivation.start, due.derivation.count) == (HELPED, 10)
+    for answer in (settlement(upheld=False), settlement(upheld=True), correction(30)):
+        assert "dispute" not in [each.what for each in awaited(given(disputed, answer).known)]
 
 
 def test_a_delivery_is_disputed_once_at_a_time() -> None:
