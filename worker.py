@@ -10,6 +10,7 @@ import uvloop
 from temporalio.worker import Worker
 
 from activities.claiming import settle_claim
+from activities.handing_over import hand_over
 from activities.notifying import notifying
 from activities.publishing import follow
 from activities.recording import Recorder
@@ -104,6 +105,7 @@ async def work(settings: Settings) -> None:
         activities=[
             *activities(recorder),
             settle_claim(recorder, submitter),
+            hand_over(recorder, submitter),
             *(() if mail is None else notifying(recorder, mail, submitter)),
             sweep_activity(DatabaseLookout(pool, places), engine),
         ],

@@ -24,6 +24,7 @@ from domain.commands import COMMANDS, PREFIX
 from domain.deciders import (
     AGREEMENTS,
     CLAIMS,
+    HANDOVERS,
     JOURNEYS,
     OFFICES,
     PERSONS,
@@ -34,6 +35,7 @@ from domain.deciders import (
 )
 from domain.decision import Actor, Command, Context, Decision, OutsideMunicipality, Rejected, Role, RowResult
 from domain.events import CATALOGUE, Event
+from domain.handovers import HandOver
 from domain.offices import stream_of as office_of
 from domain.parties import Person, Region
 from domain.persons import PossibleDuplicates, RegisterPerson
@@ -135,6 +137,7 @@ class Recorder:
         self.claims = Streams(store, self._codec, CLAIMS)
         self.programmes = Streams(store, self._codec, PROGRAMMES)
         self.regions = Streams(store, self._codec, REGIONS)
+        self.handovers = Streams(store, self._codec, HANDOVERS)
         self.offices = Streams(store, self._codec, OFFICES)
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -156,6 +159,8 @@ class Recorder:
                 return outcome
             case "regions":
                 return await self._record(self.regions, step)
+            case "handovers":
+                return await self._record(self.handovers, step)
             case "offices":
                 return await self._record(self.offices, step)
         raise UnknownCommand(command=step.command, kind=step.kind)
@@ -425,7 +430,7 @@ def _tenant_and_subject(step: Submission, state: object) -> tuple[str, str]:
         return state.file.municipality, state.file.person_id
     if isinstance(state, Person):
         return state.municipality, state.person_id
-    if isinstance(state, Claim | Region | Office):
+    if isinstance(state, Claim | HandOver | Region | Office):
         return state.municipality, step.stream_id
     return step.actor.municipality, step.stream_id
 

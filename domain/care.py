@@ -150,6 +150,14 @@ class VersionInForce(Value):
     valid_to: date | None
 
 
+class CaseResult(Value):
+    """What became of a case that was handed over; `case_manager` is who has it from then on, None where nothing changed."""
+
+    journey_id: Id
+    case_manager: Code | None
+    code: Code
+
+
 class Replanned(Value):
     """A deadline that a new calendar moved; `challenge_id` where it is that of a challenge."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import claims, offices, persons, places, providers, publications, regions
+from domain import claims, handovers, offices, persons, places, providers, publications, regions
 from domain.decision import Command
 from domain.stages import (
     assessment,
@@ -10,6 +10,7 @@ from domain.stages import (
     claiming,
     delivery,
     exit,
+    handing_over,
     holding,
     outcomes,
     placing,
@@ -29,6 +30,7 @@ ALL: tuple[type[Command], ...] = (
     *publications.COMMANDS,
     *regions.COMMANDS,
     *offices.COMMANDS,
+    *handovers.COMMANDS,
     *referral.COMMANDS,
     *taking_over.COMMANDS,
     *placing.COMMANDS,
@@ -43,6 +45,7 @@ ALL: tuple[type[Command], ...] = (
     *throughout.COMMANDS,
     *outcomes.COMMANDS,
     *timing.COMMANDS,
+    *handing_over.COMMANDS,
 )
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in ALL}
 assert len(COMMANDS) == len(ALL), "two commands have the same name"
@@ -57,4 +60,5 @@ PREFIX = {
     "programmes": "programme",
     "regions": "region",
     "offices": "office",
+    "handovers": "handover",
 }

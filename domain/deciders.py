@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from domain import claims, journey, offices, persons, places, providers, publications, regions
+from domain import claims, handovers, journey, offices, persons, places, providers, publications, regions
 from domain.agreement import Agreement
 from domain.claims import Claim, OpenClaim
 from domain.decision import NATIONAL, OFFICE, Command, Context, Decision, NotForThisRole, Rejected
 from domain.events import Event, missing_upcasters
+from domain.handovers import HandOver
 from domain.parties import Person, Provider, Region
 from domain.places import RecordFunding, SignAgreement
 from domain.ports import QuotaMove
@@ -70,7 +71,7 @@ class Decider(Generic[S]):
             raise NotInTheProgramme(sentence=str(unknown)) from unknown
 
 
-def _one_municipality(command: Command, state: Journey | Person | Region | Office | None) -> frozenset[str]:
+def _one_municipality(command: Command, state: Journey | Person | Region | Office | HandOver | None) -> frozenset[str]:
     if state is None:
         return frozenset({str(getattr(command, "municipality", NATIONAL))})
     return frozenset({state.file.municipality if isinstance(state, Journey) else state.municipality})
@@ -141,6 +142,14 @@ REGIONS: Decider[Region] = Decider(
     kind="regions",
     choose=regions.decide,
     evolve=regions.evolve,
+    quota_moves=lambda before, after: (),
+    belongs_to=_one_municipality,
+)
+
+HANDOVERS: Decider[HandOver] = Decider(
+    kind="handovers",
+    choose=handovers.decide,
+    evolve=handovers.evolve,
     quota_moves=lambda before, after: (),
     belongs_to=_one_municipality,
 )

@@ -12,6 +12,7 @@ from domain.care import (
     Agreer,
     Allocation,
     AreaScore,
+    CaseResult,
     Check,
     ClaimedRow,
     ClaimRow,
@@ -242,6 +243,7 @@ class ExitPlanned(Event):
 @stored_as("case_manager.appointed", part="case_manager")
 class CaseManagerAppointed(Event):
     case_manager: Code
+    handover_id: Id | None = None  # as part of which caseload
 
 
 # ── Taking over what runs elsewhere ──────────────────────────────────────────────────────────────────────────────────
@@ -969,6 +971,35 @@ class ProgrammePublished(Event):
     digest: Code
     versions: tuple[VersionInForce, ...]
     files: tuple[ProgrammeFile, ...]
+
+
+# ── Handing over a caseload ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("handover.ordered", part="cases")
+class HandOverOrdered(Event):
+    """The cases in the order in which they are gone through, and given to each of `to` in turn."""
+
+    municipality: Code
+    from_manager: Code
+    to: tuple[Code, ...]
+    journeys: tuple[Id, ...]
+    reason: Words
+
+
+@stored_as("handover.cases_handed_over", part="cases")
+class CasesHandedOver(Event):
+    results: tuple[CaseResult, ...]
+
+
+@stored_as("handover.undone", part="cases")
+class HandOverUndone(Event):
+    reason: Words
+
+
+@stored_as("handover.cases_given_back", part="cases")
+class CasesGivenBack(Event):
+    results: tuple[CaseResult, ...]
 
 
 # ── Regions ──────────────────────────────────────────────────────────────────────────────────────────────────────────

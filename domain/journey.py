@@ -80,6 +80,7 @@ from domain.stages import (
     delivery,
     eligibility,
     exit,
+    handing_over,
     holding,
     outcomes,
     placing,
@@ -142,6 +143,8 @@ def _by_stage(command: Command, state: Journey | None, context: Context) -> Deci
             return exit.decide(command, state, context)
         case outcomes.OutcomeCommand():
             return outcomes.decide(command, state, context)
+        case handing_over.HandOverCase():
+            return handing_over.decide(command, state, context)
         case timing.TimingCommand():
             return timing.decide(command, state, context)
         case throughout.ThroughoutCommand():

@@ -18,6 +18,7 @@ from starter.bodies import LimitedBodies
 from starter.claiming import claiming
 from starter.commanding import commands
 from starter.entitling import entitling
+from starter.handovers import handover_reading
 from starter.offices import office_reading
 from starter.problems import FieldError, ProblemRaised
 from starter.reading import reading, reference
@@ -50,6 +51,7 @@ def application(parts: Parts) -> FastAPI:
     app.include_router(agreement_reading(parts))
     app.include_router(regional(parts))
     app.include_router(office_reading(parts))
+    app.include_router(handover_reading(parts))
     app.include_router(trail_reading(parts))
     app.include_router(reference(parts))
     return app

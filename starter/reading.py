@@ -134,7 +134,9 @@ def reading(parts: Parts) -> APIRouter:
 
     @router.get("/{kind}/{id}/events", operation_id="get-events")
     async def events(
-        kind: Annotated[str, Path(pattern="^(journeys|persons|agreements|providers|claims|regions|offices)$")],
+        kind: Annotated[
+            str, Path(pattern="^(journeys|persons|agreements|providers|claims|regions|offices|handovers)$")
+        ],
         id: StreamId,
         actor: Caller,
         request: Request,

@@ -234,6 +234,18 @@ def _later_sentence(event: e.Event) -> str:
         case e.GapActionRecorded():
             about = _plain(event.component or event.life_area or "")
             return f"Lacking: {about}. {event.owner} acts by {event.due_on:%d.%m.%Y}: {event.action}"
+        case e.HandOverOrdered():
+            return f"{len(event.journeys)} cases of {event.from_manager} go to {', '.join(event.to)}."
+        case e.CasesHandedOver():
+            return (
+                f"{sum(each.code == 'handed_over' for each in event.results)} of {len(event.results)} cases went over."
+            )
+        case e.HandOverUndone():
+            return "The hand-over is taken back."
+        case e.CasesGivenBack():
+            return (
+                f"{sum(each.code == 'handed_over' for each in event.results)} of {len(event.results)} cases came back."
+            )
         case e.StaffRecorded():
             return f"{event.staff_id} works here as {_plain(event.role)}."
         case e.StaffRemoved():

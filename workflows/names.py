@@ -29,6 +29,10 @@ def claim_workflow(claim_id: str, phase: str) -> str:
     return f"claims/{claim_id}/{phase}"
 
 
+def handover_workflow(handover_id: str, *, back: bool) -> str:
+    return f"handovers/{handover_id}/{'back' if back else 'over'}"
+
+
 def notice_workflow(journey_id: str, deadline_id: str, step: str, recipient: str) -> str:
     return f"notices/{journey_id}/{deadline_id}/{step}/{recipient}"
 

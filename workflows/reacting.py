@@ -16,6 +16,8 @@ from domain.events import (
     ConsentWithdrawn,
     EntitlementCorrected,
     EntitlementRecorded,
+    HandOverOrdered,
+    HandOverUndone,
     OfferPassed,
     PlaceFreed,
     PlaceOffered,
@@ -79,6 +81,10 @@ class Reactor:
                         await self._engine.send_notice(notice)
                 case ProgrammePublished(number=number) if number > 1:
                     await self._replan(str(told.position))
+                case HandOverOrdered():
+                    await self._engine.hand_over(told.stream_id, back=False)
+                case HandOverUndone():
+                    await self._engine.hand_over(told.stream_id, back=True)
                 case ConsentWithdrawn():
                     await self._withdrawn(told.event, told)
                 case EntitlementRecorded() | EntitlementCorrected():

@@ -5,13 +5,14 @@ from __future__ import annotations
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from workflows.claims import SettleClaim
+from workflows.hand_over import HandOverCases
 from workflows.notices import SendNotice
 from workflows.person_journey import PersonJourney
 from workflows.places import Places
 from workflows.recording import RecordStep
 from workflows.sweeping import Sweep
 
-WORKFLOWS = [PersonJourney, Places, RecordStep, SendNotice, SettleClaim, Sweep]
+WORKFLOWS = [HandOverCases, PersonJourney, Places, RecordStep, SendNotice, SettleClaim, Sweep]
 
 
 def runner() -> SandboxedWorkflowRunner:

@@ -26,6 +26,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from workflows import names
 from workflows.claims import SettleClaim
+from workflows.hand_over import HandOverCases
 from workflows.notices import SendNotice
 from workflows.person_journey import JourneyStart, PersonJourney
 from workflows.places import Places
@@ -121,6 +122,15 @@ class TemporalEngine:
             SettleClaim.run,
             claim_id,
             id=names.claim_workflow(claim_id, phase),
+            task_queue=self._task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        )
+
+    async def hand_over(self, handover_id: str, *, back: bool) -> None:
+        await self._client.start_workflow(
+            HandOverCases.run,
+            args=[handover_id, back],
+            id=names.handover_workflow(handover_id, back=back),
             task_queue=self._task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         )

@@ -66,6 +66,10 @@ FROZEN = {
     "progress.noted": 1,
     "review.held": 1,
     "journey.exited": 1,
+    "handover.ordered": 1,
+    "handover.cases_handed_over": 1,
+    "handover.undone": 1,
+    "handover.cases_given_back": 1,
     "deadline.paused": 1,
     "deadline.resumed": 1,
     "deadline.extended": 1,
@@ -270,7 +274,7 @@ def test_the_system_s_own_steps_are_not_offered_to_anybody() -> None:
         "check-claimed", "pay-claimed", "note-verdicts", "note-claim-paid",
         "receive-offer", "note-lapsed-offer", "note-lapsed-consent", "raise-reminders", "note-notice", "offer-place",
         "check-double-funding",
-        "replan-deadlines",
+        "replan-deadlines", "hand-over-case", "note-cases",
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from domain import commands
 from domain.deciders import (
     AGREEMENTS,
     CLAIMS,
+    HANDOVERS,
     JOURNEYS,
     OFFICES,
     PERSONS,
@@ -27,7 +28,10 @@ from tests.domain.samples import command_sample
 from tests.domain.steps import in_delivery, referral, referred, refused
 from tests.domain.test_persons import registration
 
-KINDS = {decider.kind for decider in (JOURNEYS, PERSONS, AGREEMENTS, PROVIDERS, PROGRAMMES, CLAIMS, REGIONS, OFFICES)}
+KINDS = {
+    decider.kind
+    for decider in (JOURNEYS, PERSONS, AGREEMENTS, PROVIDERS, PROGRAMMES, CLAIMS, REGIONS, OFFICES, HANDOVERS)
+}
 
 
 def test_every_command_is_of_a_kind_that_is_decided() -> None:
@@ -71,7 +75,7 @@ def test_a_provider_has_no_bounds() -> None:
 
 
 @pytest.mark.parametrize(
-    "decider", [JOURNEYS, PERSONS, AGREEMENTS, PROVIDERS, REGIONS, OFFICES], ids=lambda each: each.kind
+    "decider", [JOURNEYS, PERSONS, AGREEMENTS, PROVIDERS, REGIONS, OFFICES, HANDOVERS], ids=lambda each: each.kind
 )
 def test_a_stream_never_starts_in_the_middle(decider: Decider[object]) -> None:
     """A stream whose first fact is missing is damaged; that is no refusal."""

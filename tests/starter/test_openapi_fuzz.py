@@ -31,7 +31,7 @@ AnyCase: TypeAlias = "Case[Any]"
 READ = (
     "get-journey", "get-timeline", "get-events", "list-journeys", "get-person", "get-agreement", "get-occupancy",
     "list-claims", "get-claim", "export-payment", "get-trail", "get-ledger", "get-measures", "record-delivery-table",
-    "record-entitlement-table", "propose-providers", "get-needs", "get-region", "get-office", "get-reference",
+    "record-entitlement-table", "propose-providers", "get-needs", "get-region", "get-office", "get-handover", "get-reference",
     "list-publications", "live", "ready",
 )  # fmt: skip
 PUBLIC = (*(command.name for command in ALL if not command.internal), *READ)
@@ -91,6 +91,7 @@ async def streams(installation: Scene) -> Mapping[str, str]:
             "trail": f"{path.rpartition('/')[2]}/recovery",
             "claims": "claim-none",  # of a month that is over: none can be there yet
             "regions": await _a_region(manager),
+            "handovers": "handover-none",
             "offices": "office-none",  # kept by leads
         }
 
