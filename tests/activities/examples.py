@@ -121,9 +121,9 @@ class WatchedStore(MemoryEventStore):
         async with asyncio.timeout(PATIENCE_SECONDS), self._recorded:
             await self._recorded.wait_for(holds)
 
-    def events_of(self, stream_id: str) -> list[Recorded]:
+    def events_of(self, stream_id: str, *, after: int = 0) -> list[Recorded]:
         codec = Codec(NullCipher())
-        return [codec.decode(each) for each in self._streams.get(stream_id, ())]
+        return [codec.decode(each) for each in self._streams.get(stream_id, [])[after:]]
 
     def facts(self, stream_id: str) -> list[Event]:
         return [each.event for each in self.events_of(stream_id)]
