@@ -80,9 +80,11 @@ class Post(House):
                     return {each.recipient: each for each in found}
 
     async def run(self, raised: ReminderRaised, recipient: str) -> str | None:
-        """The latest run of a notice's workflow."""
+        """The latest run of a notice's workflow, once it is over."""
         named = notice_workflow(self.journey(0), raised.deadline_id, raised.step, recipient)
-        return (await self.client.get_workflow_handle(named).describe()).run_id
+        handle = self.client.get_workflow_handle(named)
+        await handle.result()
+        return (await handle.describe()).run_id
 
     def addresses(self) -> list[str]:
         return sorted(str(each["To"]) for each in self.box.taken)
