@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None
     smtp_from: Annotated[str, AfterValidator(_sender)] | None = None
-    smtp_timeout_seconds: Annotated[float, Field(gt=0, le=100)] = 20.0
+    smtp_timeout_seconds: Annotated[float, Field(gt=0, le=50)] = 20.0
     outbox: Path | None = None
 
     time_skipping: bool = False

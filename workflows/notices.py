@@ -14,7 +14,8 @@ with workflow.unsafe.imports_passed_through():
 RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(minutes=10)
 )
-ONE_TRY = timedelta(minutes=2)  # the mail server itself is given less
+ONE_TRY = timedelta(seconds=60)  # the mail server itself is given less; so long a lost worker is waited for
+NOTING = timedelta(seconds=20)
 GIVE_UP = timedelta(days=14)  # a notice later than that helps nobody; the reminder stands in the journey all the while
 
 
@@ -26,7 +27,7 @@ class SendNotice:
         await workflow.execute_activity(
             NOTE_NOTICE,
             ToNote(notice=notice, posted=posted),
-            start_to_close_timeout=ONE_TRY,
+            start_to_close_timeout=NOTING,
             retry_policy=RETRY,
         )
 
