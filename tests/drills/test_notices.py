@@ -46,8 +46,7 @@ async def raised(installation: Installation, journey_id: str) -> bool:
 
 
 async def sent(installation: Installation, journey_id: str) -> bool:
-    await asyncio.sleep(0)  # looking into a folder waits for nobody, and the step must get its turn
-    return bool(letters(installation, journey_id))
+    return await raised(installation, journey_id) and bool(letters(installation, journey_id))
 
 
 def letters(installation: Installation, journey_id: str) -> list[str]:
