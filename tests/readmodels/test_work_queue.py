@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
-from functools import partial
+from datetime import date, datetime, timedelta
 from typing import get_args
 
 import pytest
@@ -17,7 +16,9 @@ from domain.events import Event, WaitingJoined
 from domain.places import SignAgreement
 from domain.ports import StreamAppend
 from domain.stages.planning import AgreePlan
+from domain.stages.timing import Pausable, PauseDeadline
 from domain.states import Exited, Refused, waits_for
+from domain.working_days import local_date
 from eventstore.postgres import PostgresEventStore
 from readmodels import projector as projecting
 from readmodels.cursors import WrongCursor
@@ -213,23 +214,11 @@ async def test_pages_put_together_are_the_whole_list_most_urgent_first(pool: Poo
 
 
 Fits = Callable[[Row], bool]
-SOME_DAY = date(2026, 3, 20)
-
-
-def stands(wanted: Standing, row: Row) -> bool:
-    """As the domain says, which the query must say too."""
-    if not row.open or row.next_remind is None:
-        return False
-    held = row.held_since is not None
-    return standing(row.next_due or date.max, row.next_remind, SOME_DAY, held=held) == wanted
-
-
 FILTERS: list[tuple[Filter, Fits]] = [
     (Filter(stage="assessment", open=None), lambda row: row.stage == "assessment"),
     (Filter(open=True), lambda row: row.open),
     (Filter(open=False), lambda row: not row.open),
     (Filter(municipality="tapa", open=None), lambda row: row.municipality == "tapa"),
-    *((Filter(standing=each, today=SOME_DAY), partial(stands, each)) for each in get_args(Standing)),
 ]
 
 
@@ -239,6 +228,30 @@ async def test_a_filter_leaves_out_exactly_what_does_not_fit(pool: Pool, queue: 
     for wanted, fits in FILTERS:
         rows, _ = await queue.page(wanted, cursor=None, limit=1000)
         assert rows == [row for row in whole if fits(row)]
+
+
+async def test_a_standing_is_found_as_the_domain_tells_it_on_every_day_that_matters(
+    pool: Pool, store: PostgresEventStore, queue: WorkQueue
+) -> None:
+    """Also where one is on hold."""
+    projector = await projector_of(pool, queue)
+    await shown(projector, pool, "work_queue")
+    waits = next(each for each in await rows_of(queue) if each.open and each.next_what in get_args(Pausable))
+    told = {"what": waits.next_what, "from_on": local_date(TWO_DAYS_ON), "reason": "In hospital."}
+    await recorder(store).record(step(PauseDeadline.model_validate(told), waits.journey_id, at=TWO_DAYS_ON))
+    await shown(projector, pool, "work_queue")
+    whole = [row for row in await rows_of(queue) if row.open]
+    turning = {day for row in whole for day in (row.next_remind, row.next_due) if day is not None}
+    for day in sorted({each + timedelta(days=n) for each in turning for n in (-1, 0, 1)}):
+        for wanted in get_args(Standing):
+            rows, _ = await queue.page(Filter(standing=wanted, today=day), cursor=None, limit=1000)
+            assert rows == [row for row in whole if stands(row, day) == wanted]
+
+
+def stands(row: Row, day: date) -> Standing | None:
+    if row.next_remind is None:
+        return None
+    return standing(row.next_due or date.max, row.next_remind, day, held=row.held_since is not None)
 
 
 @pytest.mark.parametrize("cursor", ["", "nonsense", "W10=", "WzEsMl0="])
