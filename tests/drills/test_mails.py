@@ -83,7 +83,8 @@ class Post(House):
         """The latest run of a notice's workflow, once it is over."""
         named = notice_workflow(self.journey(0), raised.deadline_id, raised.step, recipient)
         handle = self.client.get_workflow_handle(named)
-        await handle.result()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await handle.result()
         return (await handle.describe()).run_id
 
     def addresses(self) -> list[str]:
