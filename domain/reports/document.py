@@ -1,17 +1,20 @@
-"""A report as a value: tables for a period, and what anyone needs to check them."""
+"""A report as a value: tables of figures for a period, and what anyone needs to check them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, get_args
 
 from domain.codec import canonical
 
-# cents, minutes and days are whole; percent and score are in tenths, so that no figure is ever rounded twice
-Kind = Literal["text", "count", "cents", "minutes", "days", "percent", "date", "score"]
-Value = str | int | date | None  # None: not told, or left out because so few could be recognised
+# Cents, minutes and days are whole; percent and score are in tenths, so that no figure is rounded twice; a date is
+# written 2026-03-31, as it is recorded.
+Kind = Literal["text", "count", "cents", "minutes", "days", "percent", "score", "date"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+Value = str | int | None  # None: nothing was told, or it is left out because so few could be recognised
+State = Literal["draft", "sent", "correction"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +29,7 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Table:
-    """Rows under columns; ValueError for a row that is not as wide as the columns."""
+    """Rows under columns; ValueError for a row that is not as wide as the columns, or a value of another kind."""
 
     name: str
     title_et: str
@@ -40,36 +43,62 @@ class Table:
         for number, row in enumerate(self.rows, start=1):
             if len(row) != len(self.columns):
                 raise ValueError(f"{self.name}, row {number}: {len(row)} values under {len(self.columns)} columns")
+            for column, value in zip(self.columns, row, strict=True):
+                if not _fits(value, column.kind):
+                    raise ValueError(f"{self.name}, row {number}: {value!r} is no {column.kind} for {column.name}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
-    """One report; `report` is "monthly" or "interim", `period` "2026-03" or "2026-H1", `municipality` "ee" for the whole.
+    """One report of one municipality, one coordinator, or all ("ee"); `period` is "2026-03" or "2026-H1".
 
-    `known_to` is the position in the record up to which it was reckoned; `corrects` names the report it corrects.
+    `number` is 0 for a draft, 1 for the report as it was sent, and from 2 on for each of its corrections, in order.
+    `known_to` is the position in the record up to which it was reckoned, `at` when that was.
     """
 
     report: str
     period: str
-    municipality: str
+    scope: str
+    scope_name: str
+    title_et: str
+    title_en: str
     definition: str
     synthetic: bool
-    frozen_at: datetime | None
+    state: State
+    number: int
+    at: datetime
     known_to: str
-    digest: str
     tables: tuple[Table, ...]
-    corrects: str | None
+
+    @property
+    def digest(self) -> str:
+        """The sha256, in hex, of all that makes the figures what they are; titles, labels and notes may be put better later."""
+        told: dict[str, object] = {
+            "report": self.report,
+            "period": self.period,
+            "scope": self.scope,
+            "definition": self.definition,
+            "number": self.number,
+            "known_to": self.known_to,
+            "tables": [_told(each) for each in self.tables],
+        }
+        return sha256(canonical(told)).hexdigest()
 
 
-def digest_of(*tables: Table) -> str:
-    """The sha256, in hex, of the tables' names, columns and figures; titles, labels and notes may be put better later."""
-    return sha256(canonical([_told(each) for each in tables])).hexdigest()
+def _fits(value: Value, kind: Kind) -> bool:
+    match kind:
+        case "text":
+            return value is None or isinstance(value, str)
+        case "date":
+            return value is None or (isinstance(value, str) and date.fromisoformat(value) is not None)
+        case _:
+            return value is None or (isinstance(value, int) and not isinstance(value, bool))
 
 
 def _told(table: Table) -> dict[str, object]:
-    """Each column goes with its kind: the same letters are a day under one and a text under another."""
+    """Each column goes with its kind: the same number is an amount under one and a time under another."""
     return {
         "name": table.name,
         "columns": [[each.name, each.kind] for each in table.columns],
-        "rows": [[value.isoformat() if isinstance(value, date) else value for value in row] for row in table.rows],
+        "rows": [list(row) for row in table.rows],
     }
