@@ -212,6 +212,15 @@ class Origin:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Membership:
+    """A time in which a journey belongs to a municipality; both days count, and without an end it lasts."""
+
+    municipality: str
+    from_on: date
+    to_on: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CaseFile:
     """What is known of a journey, whatever its stage. What does not exist yet is absent, not blank."""
 
@@ -219,6 +228,7 @@ class CaseFile:
     person_id: str
     municipality: str
     noticed_on: date
+    memberships: tuple[Membership, ...] = ()  # in order, without gaps; the last is that of `municipality`
     origin: Origin | None = None
     complete_on: date | None = None
     case_manager: str | None = None

@@ -22,7 +22,7 @@ from domain.persons import CARE, UnknownPerson
 from domain.reckoning import working_days_from
 from domain.stages import eligibility, placing
 from domain.stages.eligibility import DecideEligibility
-from domain.states import CaseFile, Exited, Journey, Referred, Refused, waits_for, with_file
+from domain.states import CaseFile, Exited, Journey, Membership, Referred, Refused, waits_for, with_file
 
 
 class JourneyExists(Rejected):
@@ -167,6 +167,7 @@ def begin(event: ReferralRecorded, journey_id: str) -> Referred:
         person_id=event.person_id,
         municipality=event.municipality,
         noticed_on=event.noticed_on,
+        memberships=(Membership(municipality=event.municipality, from_on=event.noticed_on),),
         complete_on=event.complete_on,
     )
     return Referred(file=file, decision_due=event.decision_due)

@@ -19,7 +19,7 @@ from domain.stages.referral import (
     JourneyExists,
     NobodyRepresents,
 )
-from domain.states import Referred
+from domain.states import Membership, Referred
 from tests.domain.given import MONDAY, given, nothing, person
 from tests.domain.steps import accepted, eligibility, leaving, referral, referred, refused
 
@@ -46,6 +46,10 @@ def test_somebody_notices_and_a_journey_begins() -> None:
             ),
         )
     ).leads_to(Referred)
+
+
+def test_a_journey_belongs_to_its_municipality_from_the_day_on_which_somebody_noticed() -> None:
+    assert referred().known.file.memberships == (Membership(municipality="tori", from_on=MONDAY),)
 
 
 def test_independence_day_is_not_one_of_the_ten_working_days() -> None:
