@@ -187,6 +187,7 @@ def _versions(programme: Programme) -> Iterator[VersionInForce]:
         ("catalogue", programme.catalogues),
         ("instrument", programme.instruments),
         ("measure", programme.measures),
+        ("report", programme.reports),
         ("calendar", programme.calendars),
         ("settings", programme.national_settings),
         *(("settings", own) for own in programme.municipal_settings.values()),

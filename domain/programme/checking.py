@@ -14,6 +14,7 @@ from domain.programme.instrument import ENVIRONMENT, Instrument
 from domain.programme.outcome_measure import OutcomeMeasure
 from domain.programme.periods import Dated, overlap
 from domain.programme.reading import Found, Reading
+from domain.programme.report_definition import ReportDefinition
 from domain.programme.settings import Settings
 from domain.programme.territory import (
     EVERY,
@@ -52,6 +53,7 @@ class Parts:
     prices: list[Found[Price]]
     instruments: list[Found[Instrument]]
     measures: list[Found[OutcomeMeasure]]
+    reports: list[Found[ReportDefinition]]
     calendars: list[Found[Calendar]]
     office_days: list[Found[OfficeDay]]
     national: list[Found[Settings]]
@@ -71,6 +73,9 @@ def check(parts: Parts, reading: Reading, *, synthetic: bool) -> None:
         _check_instrument(instrument, parts, reading)
     for measure in parts.measures:
         _check_measure(measure, parts, reading)
+    for report in parts.reports:
+        for fault in report.value.faults():
+            reading.add(report.where, fault)
     _check_calendars(parts, reading)
     _check_settings(parts, reading)
     _check_carer_needs(parts, reading)
@@ -92,6 +97,8 @@ def _check_periods(parts: Parts, reading: Reading) -> None:
     _versions(parts.catalogues, reading)
     _versions(parts.instruments, reading)
     _versions(parts.measures, reading)
+    for code in ("monthly", "interim"):
+        _versions([each for each in parts.reports if each.value.code == code], reading)
     _versions(parts.calendars, reading)
     _versions(parts.national, reading)
     for own in parts.municipal.values():

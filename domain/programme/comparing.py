@@ -13,12 +13,25 @@ from domain.programme.eligibility import EligibilityRules
 from domain.programme.instrument import Instrument
 from domain.programme.outcome_measure import OutcomeMeasure
 from domain.programme.programme import Programme
+from domain.programme.report_definition import ReportDefinition
 from domain.programme.settings import Settings
 from domain.programme.territory import AgreementTerms
 from domain.working_days import Calendar
 
 T = TypeVar("T")
-D = TypeVar("D", EligibilityRules, Catalogue, Instrument, OutcomeMeasure, Calendar, Settings, AgreementTerms, Price)
+R = TypeVar("R", AgreementTerms, ReportDefinition)
+D = TypeVar(
+    "D",
+    EligibilityRules,
+    Catalogue,
+    Instrument,
+    OutcomeMeasure,
+    ReportDefinition,
+    Calendar,
+    Settings,
+    AgreementTerms,
+    Price,
+)
 
 
 def changes_of_the_past(was: Programme, coming: Programme, today: date) -> Iterator[str]:
@@ -28,6 +41,8 @@ def changes_of_the_past(was: Programme, coming: Programme, today: date) -> Itera
     yield from _versions("the catalogue", was.catalogues, coming.catalogues, today)
     yield from _versions("the assessment instrument", was.instruments, coming.instruments, today)
     yield from _versions("the outcome measure", was.measures, coming.measures, today)
+    for code, reports in _by_code(was.reports).items():
+        yield from _versions(f"the {code} report", reports, _by_code(coming.reports).get(code, []), today)
     yield from _versions("the calendar", was.calendars, coming.calendars, today)
     yield from _versions("the setting of deadlines", was.national_settings, coming.national_settings, today)
     yield from _municipal(was.municipal_settings, coming.municipal_settings, today)
@@ -90,10 +105,10 @@ def _undated(what: str, was: Mapping[str, T], coming: Mapping[str, T]) -> Iterat
             yield f"{what} {code} {'says something else' if code in coming else 'is gone'}"
 
 
-def _by_code(agreements: Iterable[AgreementTerms]) -> dict[str, list[AgreementTerms]]:
-    grouped: dict[str, list[AgreementTerms]] = {}
-    for terms in agreements:
-        grouped.setdefault(terms.code, []).append(terms)
+def _by_code(things: Iterable[R]) -> dict[str, list[R]]:
+    grouped: dict[str, list[R]] = {}
+    for each in things:
+        grouped.setdefault(each.code, []).append(each)
     return grouped
 
 

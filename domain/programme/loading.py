@@ -98,6 +98,7 @@ class _About:
     prices: tuple[Name, ...]
     instruments: Name
     measures: Name | None
+    reports: Name | None
     calendars: Name
     office_days: Name | None
     settings: Name
@@ -108,7 +109,9 @@ class _About:
 
 def _about(reading: Reading) -> _About:
     rows = [Row(where=ABOUT, values=rules(ABOUT, reading))]
-    found = build(_About, rows, reading, valid_to=None, measures=None, office_days=None, providers=None, hole=())
+    found = build(
+        _About, rows, reading, valid_to=None, measures=None, reports=None, office_days=None, providers=None, hole=()
+    )
     reading.refuse()  # without it, no other file can be found
     return found[0].value
 
@@ -129,6 +132,7 @@ def _parts(about: _About, reading: Reading) -> Parts:
         prices=[price for file in about.prices for price in lists.prices(beside("", file), codes, reading)],
         instruments=rulebooks.instruments(beside("", about.instruments), reading),
         measures=[] if about.measures is None else rulebooks.measures(beside("", about.measures), reading),
+        reports=[] if about.reports is None else rulebooks.reports(beside("", about.reports), reading),
         calendars=rulebooks.calendars(beside("", about.calendars), reading),
         office_days=[] if about.office_days is None else lists.office_days(beside("", about.office_days), reading),
         national=national,
@@ -151,6 +155,7 @@ def _whole(about: _About, parts: Parts, reading: Reading) -> Programme:
         prices=_by_key(each.value for each in parts.prices),
         instruments=tuple(each.value for each in parts.instruments),
         measures=tuple(each.value for each in parts.measures),
+        reports=tuple(each.value for each in parts.reports),
         calendars=tuple(each.value for each in parts.calendars),
         office_days=tuple(each.value for each in parts.office_days),
         national_settings=tuple(each.value for each in parts.national),

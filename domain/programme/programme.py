@@ -13,6 +13,7 @@ from domain.programme.eligibility import EligibilityRules
 from domain.programme.instrument import Instrument
 from domain.programme.outcome_measure import OutcomeMeasure
 from domain.programme.refusals import NotKnown
+from domain.programme.report_definition import ReportDefinition
 from domain.programme.settings import Settings
 from domain.programme.territory import AgreementTerms, CarerNeed, ExampleProvider, LifeArea, Municipality, OfficeDay
 from domain.working_days import Calendar
@@ -44,6 +45,7 @@ class Programme:
     sources: Mapping[str, str] = field(hash=False)
     office_days: tuple[OfficeDay, ...] = ()
     measures: tuple[OutcomeMeasure, ...] = ()  # none in what was published before there were any
+    reports: tuple[ReportDefinition, ...] = ()  # likewise
     publication: str | None = None  # the number under which it was published; None as it comes with the software
 
     def published_as(self, publication: str) -> Programme:
@@ -107,6 +109,7 @@ class Programme:
             self.catalogues,
             self.instruments,
             self.measures,
+            self.reports,
             self.calendars,
             self.national_settings,
             *self.municipal_settings.values(),
@@ -131,6 +134,10 @@ class Programme:
 
     def measure(self, on: date) -> OutcomeMeasure:
         return periods.in_force(self.measures, on, what="outcome measure")
+
+    def report(self, code: str, on: date) -> ReportDefinition:
+        """What such a report of a period that ends on that day shows."""
+        return periods.in_force((each for each in self.reports if each.code == code), on, what=f"{code} report")
 
     def calendar(self, on: date, municipality: str | None = None) -> Calendar:
         """That of the day, which knows the days of the others too; of one municipality, with what its office does otherwise."""

@@ -16,6 +16,7 @@ from domain.programme.instrument import Instrument, Section
 from domain.programme.outcome_measure import OutcomeMeasure
 from domain.programme.periods import Day
 from domain.programme.reading import Convert, Found, Reading, Row, beside, build, table, tables, versions, yes_or_no
+from domain.programme.report_definition import ReportDefinition
 from domain.programme.settings import Settings
 from domain.programme.territory import Name
 from domain.working_days import Calendar, Holiday
@@ -47,6 +48,10 @@ def instruments(file: str, reading: Reading) -> list[Found[Instrument]]:
 
 def measures(file: str, reading: Reading) -> list[Found[OutcomeMeasure]]:
     return build(OutcomeMeasure, versions(file, reading), reading, valid_to=None)
+
+
+def reports(file: str, reading: Reading) -> list[Found[ReportDefinition]]:
+    return build(ReportDefinition, versions(file, reading), reading, valid_to=None)
 
 
 def settings(file: str, reading: Reading) -> tuple[list[Found[Settings]], dict[str, list[Found[Settings]]]]:

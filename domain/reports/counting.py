@@ -1,0 +1,266 @@
+"""What one journey, agreement or region adds to the figures of a period, and for which rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
+
+from domain.reports.facts import FOREVER, Fact, FactKind
+from domain.reports.period import Period
+
+_DAY = timedelta(days=1)
+WHEREVER: frozenset[FactKind] = frozenset(
+    {"need", "measure", "diagnosis", "person"}
+)  # these move along with the person
+NOBODY = ""  # the row of what has no code
+
+Rows = Mapping[str, Sequence[str]]
+
+
+class Contribution(NamedTuple):
+    """So much of something, from one fact, in the row of each of these codes of a dimension."""
+
+    of: str
+    value: int
+    fact: Fact
+    rows: Rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dossier:
+    """All facts of one journey, agreement or region that some moment knew of a period; `person` is whose journey it is."""
+
+    subject: str
+    facts: Sequence[Fact]
+    person: Fact | None = None
+
+    @cached_property
+    def municipalities(self) -> frozenset[str]:
+        return frozenset(each for fact in self.facts for each in places_of(fact))
+
+    def within(self, municipalities: Collection[str]) -> Dossier:
+        """As these municipalities alone would tell it."""
+        kept = (f for f in self.facts if f.kind in WHEREVER or not places_of(f).isdisjoint(municipalities))
+        return Dossier(subject=self.subject, facts=tuple(kept), person=self.person)
+
+
+def places_of(fact: Fact) -> frozenset[str]:
+    """The municipalities that a fact counts for: those that share the places, or the one where it was told."""
+    shared = fact.words.get("municipalities")
+    return frozenset((fact.municipality,) if shared is None else shared.split())
+
+
+def contributions(dossier: Dossier, period: Period, bands: Sequence[int]) -> Iterator[Contribution]:
+    facts: dict[str, list[Fact]] = {}
+    for fact in dossier.facts:
+        if fact.from_on <= fact.to_on:
+            facts.setdefault(fact.kind, []).append(fact)
+    who = _person_rows(dossier, facts, period, bands)
+    needs = sorted(facts.get("need", ()), key=lambda each: (each.from_on, int(each.key)))
+    found = (
+        *_referred(facts, period),
+        *_stays(facts, needs, period),
+        *_waiting(facts, period),
+        *_help(facts, period),
+        *_outcomes(facts, needs, period),
+        *_ratings(facts, period),
+        *_money(facts, period),
+        *_open(facts, period),
+    )
+    for of, value, fact, rows in found:
+        yield Contribution(of, value, fact, {**who, "municipality": (fact.municipality,), **rows})
+    yield from _agreement(facts, period)
+
+
+def gaps(dossier: Dossier, period: Period) -> Iterator[Fact]:
+    """What is done about a region's gaps in the period."""
+    return (each for each in dossier.facts if each.kind == "gap" and period.meets(each.from_on, each.to_on))
+
+
+Grouped = Mapping[str, Sequence[Fact]]
+Part = tuple[str, int, Fact, Rows]
+
+
+def _person_rows(dossier: Dossier, facts: Grouped, period: Period, bands: Sequence[int]) -> Rows:
+    told = {} if dossier.person is None else dossier.person.personal
+    diagnosis = facts.get("diagnosis")
+    born = told.get("birth_date")
+    return {
+        "all": ("",),
+        "sex": (str(told.get("sex", NOBODY)),),
+        "age": (NOBODY if born is None else band_of(age(date.fromisoformat(str(born)), period.last), bands),),
+        "diagnosis": (NOBODY if not diagnosis else str(diagnosis[-1].personal["diagnosis"]),),
+    }
+
+
+def age(born: date, on: date) -> int:
+    """In whole years."""
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
+def band_of(years: int, bands: Sequence[int]) -> str:
+    """`30-49`, `65+`, by the first years of the bands after the first."""
+    return next(name for first, name in reversed(band_names(bands)) if years >= first)
+
+
+def band_names(bands: Sequence[int]) -> list[tuple[int, str]]:
+    starts = [0, *bands]
+    names = [f"{first}-{after - 1}" for first, after in pairwise(starts)]
+    return list(zip(starts, [*names, f"{starts[-1]}+"], strict=True))
+
+
+def _referred(facts: Grouped, period: Period) -> Iterator[Part]:
+    for fact in facts.get("referral", ()):
+        if period.has(fact.from_on):
+            yield "referred", 1, fact, {}
+
+
+def _stays(facts: Grouped, needs: Sequence[Fact], period: Period) -> Iterator[Part]:
+    """Who left on a day was there on that day, and is not there at its end."""
+    stays = list(_joined_up(sorted(facts.get("stay", ()), key=lambda each: each.from_on)))
+    there = [each for each in stays if period.meets(each.from_on, each.to_on)]
+    if there:
+        degrees = _latest(needs, period)
+        areas = tuple(area for area, degree in degrees.items() if int(degree) >= 1)
+        yield "participants", 1, there[-1], {"agreement": (there[-1].about,), "life_area": areas}
+    for stay in there:
+        rows = {"agreement": (stay.about,)}
+        if period.has(stay.from_on):
+            yield "joined", 1, stay, rows
+        if period.has(stay.to_on):
+            yield "left", 1, stay, {**rows, "reason": (stay.code,)}
+        elif stay.from_on <= period.last:
+            yield "at_end", 1, stay, rows
+
+
+def _joined_up(stays: Sequence[Fact]) -> Iterator[Fact]:
+    """Whoever moves from one municipality to another neither leaves nor joins what has both."""
+    held: Fact | None = None
+    for stay in stays:
+        if held is not None and held.municipality != stay.municipality and stay.from_on <= held.to_on + _DAY:
+            held = replace(stay, from_on=held.from_on)
+            continue
+        if held is not None:
+            yield held
+        held = stay
+    if held is not None:
+        yield held
+
+
+def _latest(needs: Sequence[Fact], period: Period) -> Mapping[str, str | int]:
+    """The latest degree of each life area: a review may tell of some alone."""
+    degrees: dict[str, str | int] = {}
+    for each in needs:
+        if each.from_on <= period.last:
+            degrees.update(each.personal)
+    return degrees
+
+
+def _waiting(facts: Grouped, period: Period) -> Iterator[Part]:
+    for fact in _on(facts, "wait", period.last):
+        rows = {"agreement": (fact.about,)}
+        yield "waiting", 1, fact, rows
+        yield "waiting_days", (period.last - fact.from_on).days, fact, rows
+
+
+def _on(facts: Grouped, kind: FactKind, day: date) -> Iterator[Fact]:
+    return (each for each in facts.get(kind, ()) if each.from_on <= day <= each.to_on)
+
+
+def _help(facts: Grouped, period: Period) -> Iterator[Part]:
+    given = [each for each in facts.get("delivery", ()) if period.has(each.from_on)]
+    for each in given:
+        rows = {"component": (each.code,), "life_area": (each.area,), "provider": (each.about,)}
+        if each.number:
+            yield "minutes", each.number, each, rows
+        if each.cents:
+            yield "cents", each.cents, each, rows
+    if real := [each for each in given if each.number]:
+        yield "helped", 1, min(real, key=lambda each: (each.from_on, each.key)), {
+            "component": _distinct(each.code for each in real),
+            "life_area": _distinct(each.area for each in real),
+            "provider": _distinct(each.about for each in real),
+        }  # fmt: skip
+    for first in facts.get("first_help", ()):
+        if period.has(first.from_on):
+            yield "first_helped", 1, first, {}
+            yield "lead_days", first.number, first, {}
+
+
+def _distinct(codes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(codes))
+
+
+def _outcomes(facts: Grouped, needs: Sequence[Fact], period: Period) -> Iterator[Part]:
+    """Of participants: the first finding against the latest by the end of the period, where there are two."""
+    if not any(period.meets(each.from_on, each.to_on) for each in facts.get("stay", ())):
+        return
+    for area, (change, fact) in _changes(needs, period).items():
+        rows = {"life_area": (area,)}
+        yield ("improved" if change < 0 else "worse" if change > 0 else "unchanged"), 1, fact, rows
+        yield "need_change", change, fact, rows
+    told = sorted((each for each in facts.get("measure", ()) if each.code == "person"), key=lambda each: each.from_on)
+    for area, (change, fact) in _changes(told, period).items():
+        yield "told_change", change, fact, {"life_area": (area,)}
+
+
+def _changes(findings: Sequence[Fact], period: Period) -> Mapping[str, tuple[int, Fact]]:
+    first: dict[str, int] = {}
+    changed: dict[str, tuple[int, Fact]] = {}
+    for each in findings:
+        if each.from_on > period.last:
+            continue
+        for area, degree in each.personal.items():
+            if area in first:
+                changed[area] = int(degree) - first[area], each
+            else:
+                first[area] = int(degree)
+    return changed
+
+
+def _ratings(facts: Grouped, period: Period) -> Iterator[Part]:
+    for fact in facts.get("rating", ()):
+        if period.has(fact.from_on):
+            rows = {"component": (fact.code,), "provider": (fact.about,)}
+            yield "ratings", 1, fact, rows
+            yield "rating", int(fact.personal["rating"]), fact, rows
+
+
+def _money(facts: Grouped, period: Period) -> Iterator[Part]:
+    for fact in facts.get("money", ()):
+        if period.has(fact.from_on):
+            yield fact.about, fact.cents, fact, {"component": (fact.code,), "life_area": (fact.area,)}
+
+
+def _open(facts: Grouped, period: Period) -> Iterator[Part]:
+    for fact in _on(facts, "deadline", period.last):
+        if fact.about < period.last.isoformat():
+            yield "overdue", 1, fact, {"deadline": (fact.code,)}
+    for fact in _on(facts, "unmet", period.last):
+        yield "unmet", 1, fact, {"component": (fact.code,), "life_area": (fact.area,)}
+
+
+def _agreement(facts: Grouped, period: Period) -> Iterator[Contribution]:
+    for fact in _on(facts, "places", period.last):
+        yield Contribution("places", fact.number, fact, {"all": ("",), "agreement": (fact.about,)})
+    for fact in facts.get("funding", ()):
+        if share := _share(fact, period):
+            rows = {"all": ("",), "agreement": (fact.about,), "source": (fact.code,)}
+            yield Contribution("funding", share, fact, rows)
+
+
+def _share(fact: Fact, period: Period) -> int:
+    """By its days in the period, so that the shares of all periods add up to the whole. Money without an end is all told
+    where it begins."""
+    if fact.to_on == FOREVER:
+        return fact.cents if period.has(fact.from_on) else 0
+    days = (fact.to_on - fact.from_on).days + 1
+
+    def until(day: date) -> int:
+        return fact.cents * max(min((day - fact.from_on).days + 1, days), 0) // days
+
+    return until(period.last) - until(period.first - _DAY)

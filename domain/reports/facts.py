@@ -1,0 +1,235 @@
+"""What reports count: dated facts, made from events, each known from the moment it was recorded until another replaced it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Literal, get_args
+
+from domain import events as e
+from domain import journey
+from domain.ledger import LineAccount
+from domain.states import CaseFile, Journey
+
+FOREVER = date(9999, 12, 31)
+_DAY = timedelta(days=1)
+
+FactKind = Literal[
+    "referral", "wait", "stay", "diagnosis", "need", "delivery", "first_help", "money", "deadline", "measure", "rating",
+    "unmet", "person", "places", "funding", "gap",
+]  # fmt: skip
+KINDS: tuple[FactKind, ...] = get_args(FactKind)
+Key = tuple[FactKind, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fact:
+    """One thing that was so from a day to a day; both count, and without an end it is so still. Told again under the same
+    kind and key, the later one counts; one that ends before it begins never was.
+
+    `code`, `area` and `about` say of what (component, reason or deadline; life area; provider, agreement or account);
+    `number` is minutes, days, places or a version, `cents` money. `personal` is kept sealed, `words` are public.
+    """
+
+    kind: FactKind
+    key: str
+    municipality: str
+    from_on: date
+    to_on: date = FOREVER
+    code: str = ""
+    area: str = ""
+    about: str = ""
+    number: int = 0
+    cents: int = 0
+    personal: Mapping[str, str | int] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
+Facts = Mapping[Key, Fact]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """One event of a journey on its day, between what was so before and what is so after."""
+
+    event: e.Event
+    version: int
+    day: date
+    before: Journey | None
+    after: Journey
+
+
+def of_journey(facts: Facts, told: Told) -> Iterator[Fact]:
+    """What an event adds to the facts of its journey, or changes of them."""
+    file = told.after.file
+    yield from _course(facts, told, file)
+    yield from _help(facts, told, file)
+    yield from _money(told, file)
+    yield from _deadlines(facts, told, file)
+
+
+def _fact(file: CaseFile, kind: FactKind, key: object, from_on: date, to_on: date = FOREVER) -> Fact:
+    return Fact(kind=kind, key=str(key), municipality=file.municipality, from_on=from_on, to_on=to_on)
+
+
+# ── The course of a journey ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _course(facts: Facts, told: Told, file: CaseFile) -> Iterator[Fact]:
+    match told.event:
+        case e.ReferralRecorded() as event:
+            yield replace(_fact(file, "referral", 1, event.noticed_on), code=event.noticed_by, about=event.person_id)
+        case e.ReferralAccepted(primary_diagnosis=str() as diagnosis):
+            known = _fact(file, "diagnosis", 1, told.day)
+            yield replace(known, personal={"diagnosis": diagnosis})
+        case e.PlaceAwaited() as event:
+            yield replace(_fact(file, "wait", event.since, event.since), about=event.agreement)
+        case e.PlaceReceived() as event:
+            yield from _waits_no_more(facts, event.from_on - _DAY)
+            yield replace(_fact(file, "stay", event.from_on, event.from_on), about=event.agreement)
+        case e.OfferDeclined(keeps_waiting=False):
+            yield from _waits_no_more(facts, told.day)
+        case e.JourneyExited() as event:
+            yield from _waits_no_more(facts, event.on)
+            for stay in _lasting(facts, "stay"):
+                yield replace(stay, to_on=event.on, code=event.reason)
+        case e.NeedsAssessed() | e.AssessmentTakenOver() | e.ReviewHeld() as event:
+            degrees = {area: degree for area, degree in event.need_by_life_area.items() if 0 <= degree <= 4}
+            yield replace(_fact(file, "need", told.version, event.on), personal=degrees)
+        case e.MeasureTaken() as event:
+            needs = {area: each.need for area, each in event.scores.items() if each.need is not None}
+            yield replace(_fact(file, "measure", event.measure_id, event.on), code=event.by, personal=needs)
+        case e.ServiceRated() as event:
+            rated = _fact(file, "rating", event.rating_id, event.on, event.on)
+            yield replace(rated, code=event.component, about=event.provider_id or "", personal={"rating": event.rating})
+        case e.PlanAgreed() as event:
+            yield from _unmet(facts, file, event)
+
+
+def _lasting(facts: Facts, kind: FactKind) -> list[Fact]:
+    return [each for each in facts.values() if each.kind == kind and each.to_on == FOREVER]
+
+
+def _waits_no_more(facts: Facts, last: date) -> Iterator[Fact]:
+    return (replace(each, to_on=last) for each in _lasting(facts, "wait"))
+
+
+def _unmet(facts: Facts, file: CaseFile, event: e.PlanAgreed) -> Iterator[Fact]:
+    """What the plan of that day says that nobody offers; what the one before it said, it said until then."""
+    for each in _lasting(facts, "unmet"):
+        yield replace(each, to_on=event.agreed_on - _DAY)
+    plan = file.plans[event.plan_id]
+    for need in plan.unmet:
+        goal = plan.goal(need.goal_id)
+        named = _fact(file, "unmet", f"{event.plan_id}/{need.need_id}", event.agreed_on)
+        yield replace(named, code=need.component or "", area="" if goal is None else goal.life_area)
+
+
+# ── Help, and what it costs ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _help(facts: Facts, told: Told, file: CaseFile) -> Iterator[Fact]:
+    match told.event:
+        case e.DeliveryRecorded(delivery_id=delivery_id) | e.DeliveryCorrected(delivery_id=delivery_id):
+            given = file.deliveries[delivery_id]
+        case _:
+            return
+    known = facts.get(("delivery", delivery_id))
+    account = file.accounts.get(given.line_id)
+    yield replace(
+        _fact(file, "delivery", delivery_id, given.day, given.day) if known is None else known,
+        code=given.component,
+        area=_area(file, account) if known is None else known.area,
+        about=given.provider_id,
+        number=given.minutes,
+        cents=given.cents,
+    )
+    first = min((each.day for each in file.deliveries.values() if each.minutes), default=None)
+    if first is not None:
+        waited = (first - file.noticed_on).days
+        yield replace(_fact(file, "first_help", 1, first, first), number=waited)
+    elif ("first_help", "1") in facts:
+        helped = facts["first_help", "1"]
+        yield replace(helped, to_on=helped.from_on - _DAY)
+
+
+def _area(file: CaseFile, account: LineAccount | None) -> str:
+    """The life area of the goal that a line serves, as the latest plan that has the goal says."""
+    if account is None:
+        return ""
+    found = (plan.goal(account.line.goal_id) for plan in reversed([*file.plans.values()]))
+    return next((goal.life_area for goal in found if goal is not None), "")
+
+
+def _money(told: Told, file: CaseFile) -> Iterator[Fact]:
+    """What moved on each line, by the event's day; what was delivered goes by the days of delivery instead."""
+    before = {} if told.before is None else told.before.file.accounts
+    for line_id, now in file.accounts.items():
+        was = before.get(line_id)
+        if now is was:
+            continue
+        for name in ("allocated", "committed", "accepted", "paid"):
+            moved = getattr(now, name) - (0 if was is None else getattr(was, name))
+            if moved:
+                entry = _fact(file, "money", f"{told.version}/{line_id}/{name}", told.day, told.day)
+                yield replace(entry, code=now.line.component, area=_area(file, now), about=name, cents=moved)
+
+
+# ── What is to be done by a day ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _deadlines(facts: Facts, told: Told, file: CaseFile) -> Iterator[Fact]:
+    """Each from the day on which it arose to the day before it was met, moved or put on hold. `about` is its due day."""
+    running = {each.id: each for each in journey.awaited(told.after) if each.due.held_since is None}
+    for known in _lasting(facts, "deadline"):
+        if known.key not in running:
+            yield replace(known, to_on=max(told.day, known.from_on) - _DAY)
+    for name, each in running.items():
+        known_one = facts.get(("deadline", name))
+        if known_one is None:
+            yield replace(_fact(file, "deadline", name, told.day), code=each.what, about=str(each.due.on))
+        elif known_one.to_on != FOREVER:  # put on hold, and taken up again on the same day
+            yield replace(known_one, to_on=FOREVER)
+
+
+# ── Other streams ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def of_person(event: e.Event, day: date) -> Iterator[Fact]:
+    if isinstance(event, e.PersonRegistered):
+        known: dict[str, str | int] = {"sex": event.sex, "birth_date": event.birth_date.isoformat()}
+        yield Fact(kind="person", key="1", municipality=event.municipality, from_on=day, personal=known)
+
+
+def of_agreement(facts: Facts, event: e.Event) -> Iterator[Fact]:
+    """Terms never overlap, and their money is for the same days. `words` name who shares the places and who coordinates."""
+    match event:
+        case e.AgreementSigned():
+            words = {"municipalities": " ".join(event.municipalities), "coordinator": event.coordinator}
+            yield Fact(
+                kind="places", key=str(event.valid_from), municipality=event.municipalities[0],
+                from_on=event.valid_from, to_on=event.valid_to or FOREVER, about=event.agreement, number=event.places,
+                words=words,
+            )  # fmt: skip
+        case e.FundingRecorded():
+            terms = facts.get(("places", str(event.valid_from)))
+            yield Fact(
+                kind="funding", key=f"{event.valid_from}/{event.source}",
+                municipality="" if terms is None else terms.municipality, from_on=event.valid_from,
+                to_on=FOREVER if terms is None else terms.to_on, code=event.source,
+                about="" if terms is None else terms.about, cents=event.cents,
+            )  # fmt: skip
+
+
+def of_region(facts: Facts, event: e.Event) -> Iterator[Fact]:
+    match event:
+        case e.GapActionRecorded():
+            yield Fact(
+                kind="gap", key=event.gap_id, municipality=event.municipality, from_on=event.since,
+                code=event.component or "", area=event.life_area or "", about=event.owner,
+                words={"action": event.action, "due_on": event.due_on.isoformat()},
+            )  # fmt: skip
+        case e.GapClosed():
+            known = facts["gap", event.gap_id]
+            yield replace(known, to_on=event.on, words={**known.words, "outcome": event.outcome})

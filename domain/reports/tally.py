@@ -1,0 +1,180 @@
+"""Figures: what all contributions come to, cell by cell, and the tables made of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from domain.programme.report_definition import (
+    GAP_COLUMNS,
+    GAPS,
+    MEASURES,
+    How,
+    Measure,
+    ReportDefinition,
+    ReportTable,
+)
+from domain.reports.counting import Contribution
+from domain.reports.document import Column, Kind, Table, Value
+from domain.reports.facts import FOREVER, Fact
+
+CODE = Column(name="code", label_et="Kood", label_en="Code", kind="text")
+NAME = Column(name="name", label_et="Nimetus", label_en="Name", kind="text")
+
+Values = Counter[int]  # how often each value came
+NamedRow = Callable[[str, str], str]  # dimension and code → what it is called
+
+
+class Cell(NamedTuple):
+    """One figure's place."""
+
+    table: str
+    row: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which cells a contribution goes to, by what it is of."""
+
+    targets: Mapping[str, tuple[tuple[str, str, str], ...]]  # of what → (table, dimension, column)
+
+    @classmethod
+    def of(cls, definition: ReportDefinition) -> Plan:
+        found: dict[str, list[tuple[str, str, str]]] = {}
+        for table in definition.tables:
+            if table.rows != GAPS:
+                for column in table.columns:
+                    found.setdefault(MEASURES[column.name].of, []).append((table.name, table.rows, column.name))
+        return cls({of: tuple(targets) for of, targets in found.items()})
+
+    def cells(self, contribution: Contribution) -> Iterator[Cell]:
+        for table, dimension, column in self.targets.get(contribution.of, ()):
+            for row in contribution.rows.get(dimension, ()):
+                yield Cell(table, row, column)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums, and of what is no sum all its values, so that two tallies are one by adding."""
+
+    plan: Plan
+    sums: Counter[Cell] = field(default_factory=Counter)
+    values: dict[Cell, Values] = field(default_factory=dict)
+    gaps: list[Fact] = field(default_factory=list)
+
+    def add(self, contributions: Iterable[Contribution], *, times: int = 1) -> None:
+        sums, values = self.sums, self.values
+        for each in contributions:
+            for cell in self.plan.cells(each):
+                if MEASURES[cell.column].how == "sum":
+                    sums[cell] += each.value * times
+                else:
+                    values.setdefault(cell, Counter())[each.value] += times
+
+    def merge(self, other: Tally) -> None:
+        self.sums.update(other.sums)
+        for cell, some in other.values.items():
+            self.values.setdefault(cell, Counter()).update(some)
+        self.gaps += other.gaps
+
+    def figure(self, cell: Cell) -> int | None:
+        """None: there is nothing of which it could be the median or mean."""
+        how = MEASURES[cell.column].how
+        return self.sums.get(cell, 0) if how == "sum" else one_of(how, self.values.get(cell, Counter()))
+
+
+def one_of(how: How, values: Values) -> int | None:
+    """The figure that many values come to: a mean in tenths, half a tenth rounded up; a percentile by nearest rank."""
+    number = values.total()
+    if not number:
+        return None
+    match how:
+        case "mean":
+            return (20 * sum(value * times for value, times in values.items()) + number) // (2 * number)
+        case "max":
+            return max(values)
+        case "sum":
+            return sum(value * times for value, times in values.items())
+    percent = {"median": 50, "p75": 75, "p90": 90}[how]
+    rank = -(-number * percent // 100)
+    passed = 0
+    for value in sorted(values):
+        passed += values[value]
+        if passed >= rank:
+            return value
+    raise AssertionError(values)
+
+
+def tables(
+    tally: Tally, definition: ReportDefinition, every: Mapping[str, Sequence[str]], named: NamedRow
+) -> Iterator[Table]:
+    """`every` has the codes of a dimension in their order, and thereby which rows are there although nothing is in them."""
+    for table in definition.tables:
+        yield _gap_table(table, tally.gaps, named) if table.rows == GAPS else _figures(table, tally, every, named)
+
+
+def _figures(table: ReportTable, tally: Tally, every: Mapping[str, Sequence[str]], named: NamedRow) -> Table:
+    order = list(every.get(table.rows, ()))
+    found = {cell.row for cell in (*tally.sums, *tally.values) if cell.table == table.name}
+    codes = [*(each for each in order if table.every or each in found), *sorted(found.difference(order))]
+    measured = [
+        Column(name=c.name, label_et=c.label_et, label_en=c.label_en, kind=kind_of(c.name)) for c in table.columns
+    ]
+    whole = table.rows == "all"
+    rows: list[tuple[Value, ...]] = []
+    for code in [""] if whole else codes:
+        figures = tuple(tally.figure(Cell(table.name, code, column.name)) for column in table.columns)
+        if whole or table.every or any(figures):
+            rows.append(figures if whole else (code, named(table.rows, code), *figures))
+    return Table(
+        name=table.name,
+        title_et=table.title_et,
+        title_en=table.title_en,
+        columns=tuple(measured if whole else [CODE, NAME, *measured]),
+        rows=tuple(rows),
+        note=table.note,
+    )
+
+
+def kind_of(measure: str) -> Kind:
+    measured: Measure = MEASURES[measure]
+    return measured.unit
+
+
+def _gap_table(table: ReportTable, gaps: Sequence[Fact], named: NamedRow) -> Table:
+    columns = tuple(
+        Column(name=c.name, label_et=c.label_et, label_en=c.label_en, kind=GAP_COLUMNS[c.name]) for c in table.columns
+    )
+    told = sorted(gaps, key=lambda gap: (gap.municipality, gap.from_on, gap.key))
+    return Table(
+        name=table.name,
+        title_et=table.title_et,
+        title_en=table.title_en,
+        columns=columns,
+        rows=tuple(tuple(_of_gap(gap, column.name, named) for column in columns) for gap in told),
+        note=table.note,
+    )
+
+
+def _of_gap(gap: Fact, column: str, named: NamedRow) -> Value:
+    closed = gap.to_on != FOREVER
+    match column:
+        case "municipality":
+            return named("municipality", gap.municipality)
+        case "component":
+            return named("component", gap.code) if gap.code else None
+        case "life_area":
+            return named("life_area", gap.area) if gap.area else None
+        case "owner":
+            return gap.about
+        case "since":
+            return gap.from_on.isoformat()
+        case "closed_on":
+            return gap.to_on.isoformat() if closed else None
+        case "outcome":
+            return gap.words.get("outcome")
+        case _:
+            return gap.words[column]
