@@ -14,6 +14,7 @@ from activities.handing_over import hand_over
 from activities.notifying import notifying
 from activities.publishing import follow
 from activities.recording import Recorder
+from activities.reporting import Reports
 from activities.stages import activities
 from domain.codec import Codec, NullCipher
 from domain.ports import Mail
@@ -30,6 +31,7 @@ from readmodels.person_match import PersonMatch
 from readmodels.place_count import PlaceCount
 from readmodels.projector import Projector
 from readmodels.region_count import RegionCount
+from readmodels.report_facts import ReportFacts
 from readmodels.work_queue import WorkQueue
 from runtime.lifetime import leave, until_stopped
 from runtime.settings import Settings, SettingsError, load
@@ -39,6 +41,7 @@ from starter.ending import in_one_line
 from starter.submit import Submitter
 from workflows.reacting import Reactor
 from workflows.registry import WORKFLOWS, runner
+from workflows.reports import ensure_report_schedule, reporting
 from workflows.sweeping import TemporalEngine, ensure_schedule, sweep_activity
 
 log = structlog.get_logger()
@@ -88,16 +91,18 @@ async def work(settings: Settings) -> None:
     claims = ClaimList(pool, store, codec)
     mail = mail_of(settings)
     contracted, counts = Contracted(pool, store, codec), RegionCount(pool, store, codec)
+    facts = ReportFacts(pool, store, codec, cipher)
     projector = Projector(
         pool,
         store,
         codec,
-        [queue, places, matches, deliveries, claims, uses, contracted, counts],
+        [queue, places, matches, deliveries, claims, uses, contracted, counts, facts],
         [Reactor(engine, queue, by_mail=mail is not None)],
     )
     await projector.prepare()
     if not settings.time_skipping:
         await ensure_schedule(client, task_queue=settings.task_queue)
+        await ensure_report_schedule(client, task_queue=settings.task_queue)
     worker = Worker(
         client,
         task_queue=settings.task_queue,
@@ -106,6 +111,7 @@ async def work(settings: Settings) -> None:
             *activities(recorder),
             settle_claim(recorder, submitter),
             hand_over(recorder, submitter),
+            *reporting(Reports(recorder, facts, lambda: recorder.programme)),
             *(() if mail is None else notifying(recorder, mail, submitter)),
             sweep_activity(DatabaseLookout(pool, places), engine),
         ],

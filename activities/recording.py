@@ -31,6 +31,7 @@ from domain.deciders import (
     PROGRAMMES,
     PROVIDERS,
     REGIONS,
+    REPORTS,
     bound_reached,
 )
 from domain.decision import Actor, Command, Context, Decision, OutsideMunicipality, Rejected, Role, RowResult
@@ -54,6 +55,7 @@ from domain.ports import (
     VersionConflict,
 )
 from domain.programme import NotKnown, Programme
+from domain.reports.sent import SentReport
 from domain.staff import Office
 from domain.stages.placing import RequestPlace
 from domain.states import Journey, waits_for
@@ -139,7 +141,13 @@ class Recorder:
         self.regions = Streams(store, self._codec, REGIONS)
         self.handovers = Streams(store, self._codec, HANDOVERS)
         self.offices = Streams(store, self._codec, OFFICES)
+        self.reports = Streams(store, self._codec, REPORTS)
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    @property
+    def programme(self) -> Programme:
+        """As last published, as far as this process has learnt."""
+        return self._programme
 
     async def record(self, step: Submission) -> Outcome:
         match step.kind:
@@ -163,6 +171,8 @@ class Recorder:
                 return await self._record(self.handovers, step)
             case "offices":
                 return await self._record(self.offices, step)
+            case "reports":
+                return await self._record(self.reports, step)
         raise UnknownCommand(command=step.command, kind=step.kind)
 
     async def look_for_publication(self) -> None:
@@ -430,7 +440,7 @@ def _tenant_and_subject(step: Submission, state: object) -> tuple[str, str]:
         return state.file.municipality, state.file.person_id
     if isinstance(state, Person):
         return state.municipality, state.person_id
-    if isinstance(state, Claim | HandOver | Region | Office):
+    if isinstance(state, Claim | HandOver | Region | Office | SentReport):
         return state.municipality, step.stream_id
     return step.actor.municipality, step.stream_id
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
 
 from domain.due import Due
 from domain.fields import (
     Cents,
     Code,
     Degrees,
+    FigureText,
     FileName,
     FileText,
     Id,
     Minutes,
     PersonalCodeword,
+    PublicName,
     Sealed,
     SignedCents,
     Words,
@@ -165,6 +167,26 @@ class Replanned(Value):
     challenge_id: Id | None
     was_on: date
     due: Due
+
+
+class FigureColumn(Value):
+    """A column of a report's table: under which heading, and what kind of figure."""
+
+    name: Code
+    label_et: PublicName
+    label_en: PublicName
+    kind: Literal["text", "count", "cents", "minutes", "days", "percent", "score", "date"]
+
+
+class ReportFigures(Value):
+    """One table of a report as it was sent."""
+
+    name: Code
+    title_et: PublicName
+    title_en: PublicName
+    columns: tuple[FigureColumn, ...]
+    rows: tuple[tuple[Annotated[int, Strict()] | FigureText | None, ...], ...]
+    note: FigureText
 
 
 class Allocation(Value):

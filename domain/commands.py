@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from domain import claims, handovers, offices, persons, places, providers, publications, regions
 from domain.decision import Command
+from domain.reports import sent
 from domain.stages import (
     assessment,
     budgeting,
@@ -31,6 +32,7 @@ ALL: tuple[type[Command], ...] = (
     *regions.COMMANDS,
     *offices.COMMANDS,
     *handovers.COMMANDS,
+    *sent.COMMANDS,
     *referral.COMMANDS,
     *taking_over.COMMANDS,
     *placing.COMMANDS,
@@ -61,4 +63,5 @@ PREFIX = {
     "regions": "region",
     "offices": "office",
     "handovers": "handover",
+    "reports": "report",
 }

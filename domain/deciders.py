@@ -17,6 +17,8 @@ from domain.places import RecordFunding, SignAgreement
 from domain.ports import QuotaMove
 from domain.programme import NotInForce, NotKnown
 from domain.publications import Publications
+from domain.reports import sent
+from domain.reports.sent import SentReport
 from domain.staff import Office
 from domain.states import Journey
 from domain.working_days import NoCalendar
@@ -71,7 +73,9 @@ class Decider(Generic[S]):
             raise NotInTheProgramme(sentence=str(unknown)) from unknown
 
 
-def _one_municipality(command: Command, state: Journey | Person | Region | Office | HandOver | None) -> frozenset[str]:
+def _one_municipality(
+    command: Command, state: Journey | Person | Region | Office | HandOver | SentReport | None
+) -> frozenset[str]:
     if state is None:
         return frozenset({str(getattr(command, "municipality", NATIONAL))})
     return frozenset({state.file.municipality if isinstance(state, Journey) else state.municipality})
@@ -142,6 +146,14 @@ REGIONS: Decider[Region] = Decider(
     kind="regions",
     choose=regions.decide,
     evolve=regions.evolve,
+    quota_moves=lambda before, after: (),
+    belongs_to=_one_municipality,
+)
+
+REPORTS: Decider[SentReport] = Decider(
+    kind="reports",
+    choose=sent.decide,
+    evolve=sent.evolve,
     quota_moves=lambda before, after: (),
     belongs_to=_one_municipality,
 )

@@ -31,6 +31,7 @@ from domain.care import (
     Rejection,
     Release,
     Replanned,
+    ReportFigures,
     ReviewKind,
     ReviewOutcome,
     RowVerdict,
@@ -1000,6 +1001,41 @@ class HandOverUndone(Event):
 @stored_as("handover.cases_given_back", part="cases")
 class CasesGivenBack(Event):
     results: tuple[CaseResult, ...]
+
+
+# ── Reports ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("report.sent", part="report")
+class ReportSent(Event):
+    """A report of a period as it was known at `at`, up to the position `known_to`; it never changes any more."""
+
+    municipality: Code  # whose people may read it; national where it is of several
+    report: Literal["monthly", "interim"]
+    period: Reference
+    scope: Code
+    scope_name: PublicName
+    definition: Code
+    synthetic: bool
+    at: datetime
+    known_to: Code
+    title_et: PublicName
+    title_en: PublicName
+    tables: tuple[ReportFigures, ...]
+    digest: FileDigest
+
+
+@stored_as("report.corrected", part="report")
+class ReportCorrected(Event):
+    """What became known since, by the figures that are other ones now, each with the facts that changed it."""
+
+    number: Annotated[int, Field(ge=2)]
+    at: datetime
+    known_to: Code
+    title_et: PublicName
+    title_en: PublicName
+    tables: tuple[ReportFigures, ...]
+    digest: FileDigest
 
 
 # ── Regions ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -38,6 +38,7 @@ PublicWords = Annotated[
     str, Clear(), StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)
 ]  # of no person
 
+FigureText = Annotated[str, Clear(), StringConstraints(max_length=2000)]  # in a report: of no person, and may be blank
 FileName = Annotated[str, Clear(), StringConstraints(pattern=r"^[A-Za-z0-9_.][A-Za-z0-9_./-]{0,119}$")]
 FileText = Annotated[str, Clear(), StringConstraints(max_length=400_000)]  # of the programme's data, never of a person
 

@@ -135,7 +135,7 @@ def reading(parts: Parts) -> APIRouter:
     @router.get("/{kind}/{id}/events", operation_id="get-events")
     async def events(
         kind: Annotated[
-            str, Path(pattern="^(journeys|persons|agreements|providers|claims|regions|offices|handovers)$")
+            str, Path(pattern="^(journeys|persons|agreements|providers|claims|regions|offices|handovers|reports)$")
         ],
         id: StreamId,
         actor: Caller,

@@ -6,6 +6,7 @@ from temporalio.common import SearchAttributeKey
 
 TASK_QUEUE = "teekond"
 SWEEP_SCHEDULE = "teekond-sweep"
+REPORT_SCHEDULE = "teekond-reports"
 
 # Search attributes, ids and summaries are plain text to whoever runs Temporal: nothing personal in them.
 STAGE = SearchAttributeKey.for_keyword("TeekondStage")

@@ -10,9 +10,10 @@ from workflows.notices import SendNotice
 from workflows.person_journey import PersonJourney
 from workflows.places import Places
 from workflows.recording import RecordStep
+from workflows.reports import SendReports
 from workflows.sweeping import Sweep
 
-WORKFLOWS = [HandOverCases, PersonJourney, Places, RecordStep, SendNotice, SettleClaim, Sweep]
+WORKFLOWS = [HandOverCases, PersonJourney, Places, RecordStep, SendNotice, SendReports, SettleClaim, Sweep]
 
 
 def runner() -> SandboxedWorkflowRunner:

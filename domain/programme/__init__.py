@@ -10,6 +10,7 @@ from domain.programme.outcome_measure import Answerer, Occasion, OutcomeMeasure
 from domain.programme.periods import covers
 from domain.programme.programme import Programme, ProgrammeCode
 from domain.programme.refusals import NotInForce, NotKnown, ProgrammeInvalid
+from domain.programme.report_definition import ReportDefinition
 from domain.programme.settings import PlanAuthor, Settings
 from domain.programme.territory import EVERY, AgreementTerms, CarerNeed, ExampleProvider, LifeArea, Municipality
 
@@ -37,6 +38,7 @@ __all__ = [
     "Programme",
     "ProgrammeCode",
     "ProgrammeInvalid",
+    "ReportDefinition",
     "Scale",
     "Section",
     "Serves",

@@ -101,9 +101,9 @@ class ReportTable:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wording:
-    """What a code of a dimension is called."""
+    """What a code of a dimension is called, or an event because of which a figure was corrected."""
 
-    of: Dimension
+    of: Dimension | Literal["because"]
     code: Code
     et: Name
     en: Name

@@ -29,7 +29,8 @@ class Fact:
     kind and key, the later one counts; one that ends before it begins never was.
 
     `code`, `area` and `about` say of what (component, reason or deadline; life area; provider, agreement or account);
-    `number` is minutes, days, places or a version, `cents` money. `personal` is kept sealed, `words` are public.
+    `number` is minutes, days or places, `cents` money. `personal` is kept sealed, `words` are public. `because` and
+    `version` are the event that told it: not part of what is so.
     """
 
     kind: FactKind
@@ -44,6 +45,8 @@ class Fact:
     cents: int = 0
     personal: Mapping[str, str | int] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
+    because: str = field(default="", compare=False)
+    version: int = field(default=0, compare=False)
 
 
 Facts = Mapping[Key, Fact]

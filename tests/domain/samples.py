@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import Enum
 from itertools import count
 from typing import Annotated, Literal, Union, get_args, get_origin
@@ -61,6 +61,8 @@ def _plain(name: str, kind: object, marks: tuple[object, ...], number: Iterator[
         return next(iter(kind))
     if issubclass(kind, str):
         return _text(name, marks, number)
+    if kind is datetime:
+        return datetime(2026, 3, 2, 10, tzinfo=UTC)
     if kind is date:
         return BIRTHDAY if "birth" in name else date(2026, 3, 2)
     if kind is bool:
@@ -75,7 +77,7 @@ def _text(name: str, marks: tuple[object, ...], number: Iterator[int]) -> str:
         return PERSONAL_CODE
     if name == "registry_code":
         return "90000001"
-    if name == "file_digest":
+    if name in ("file_digest", "digest"):
         return "0" * 64
     if name == "mail":
         return f"{ZEBRA}.{next(number)}@example.org"

@@ -66,6 +66,8 @@ FROZEN = {
     "progress.noted": 1,
     "review.held": 1,
     "journey.exited": 1,
+    "report.sent": 1,
+    "report.corrected": 1,
     "handover.ordered": 1,
     "handover.cases_handed_over": 1,
     "handover.undone": 1,
@@ -274,7 +276,7 @@ def test_the_system_s_own_steps_are_not_offered_to_anybody() -> None:
         "check-claimed", "pay-claimed", "note-verdicts", "note-claim-paid",
         "receive-offer", "note-lapsed-offer", "note-lapsed-consent", "raise-reminders", "note-notice", "offer-place",
         "check-double-funding",
-        "replan-deadlines", "hand-over-case", "note-cases",
+        "replan-deadlines", "hand-over-case", "note-cases", "send-report", "correct-report",
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from domain.deciders import (
     PROGRAMMES,
     PROVIDERS,
     REGIONS,
+    REPORTS,
     Decider,
     NotInTheProgramme,
 )
@@ -30,7 +31,7 @@ from tests.domain.test_persons import registration
 
 KINDS = {
     decider.kind
-    for decider in (JOURNEYS, PERSONS, AGREEMENTS, PROVIDERS, PROGRAMMES, CLAIMS, REGIONS, OFFICES, HANDOVERS)
+    for decider in (JOURNEYS, PERSONS, AGREEMENTS, PROVIDERS, PROGRAMMES, CLAIMS, REGIONS, OFFICES, HANDOVERS, REPORTS)
 }
 
 

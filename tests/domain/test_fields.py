@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import types
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 from typing import Annotated, Literal, Union, get_args, get_origin
 
@@ -17,7 +17,7 @@ from domain.fields import Clear, Sealed
 from tests.domain.coding import PERSONAL_KEY, decoded, encoded, opened
 from tests.domain.samples import BIRTHDAY, EVENTS, PERSONAL_CODE, SPARSE_EVENTS, ZEBRA
 
-HARMLESS = (int, bool, date)
+HARMLESS = (int, bool, date, datetime)
 named = pytest.mark.parametrize("event", EVENTS, ids=lambda each: each.type)
 
 

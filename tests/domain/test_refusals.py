@@ -61,6 +61,7 @@ CODES = {
     "nothing_told", "occasion_does_not_fit",
     "absence_backwards", "absence_overlaps", "own_stand_in", "unknown_absence", "unknown_staff",
     "hand_over_exists", "hand_over_under_way", "undone_already",
+    "report_sent_already", "not_the_next_correction",
     "no_such_deadline", "not_on_hold", "on_hold_already", "outside_its_time", "too_many_pauses", "too_much_longer",
     "rejected_twice", "entry_known", "not_for_this_role", "paid_before_help", "outside_contract", "wrong_claim_stage",
     "wrong_tariff", "not_yours_to_publish", "programme_invalid", "another_programme", "nothing_new", "past_changed",

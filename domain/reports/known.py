@@ -1,0 +1,50 @@
+"""Who can say what was known when: the facts behind every report."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.ports import Position
+from domain.reports.counting import Dossier
+from domain.reports.facts import Fact
+from domain.reports.period import Period
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """What was told after one moment and until another."""
+
+    after: Position
+    until: Position
+
+
+class Known(Protocol):
+    """Facts as they were known at a moment, which is a position in the record. Each method raises StoreUnavailable."""
+
+    async def reached(self) -> Position:
+        """The latest moment a report can be of."""
+        ...
+
+    async def subjects(self, municipalities: Collection[str] | None, *, after: str, limit: int) -> list[str]:
+        """Journeys, agreements and regions, of these municipalities or of all; the next `limit` in order of their ids."""
+        ...
+
+    async def agreements(self, at: Position) -> list[Fact]:
+        """The terms of all agreements, as they were known at that moment."""
+        ...
+
+    async def dossiers(
+        self, subjects: Sequence[str], period: Period, at: Position, *, detailed: bool = False
+    ) -> list[Dossier]:
+        """What was known of each at that moment and matters to the period; deliveries added up unless `detailed`."""
+        ...
+
+    async def changed(self, period: Period, span: Span) -> list[str]:
+        """Of which something that may matter to the period was told in between."""
+        ...
+
+    async def told_between(self, subjects: Sequence[str], span: Span) -> Mapping[str, list[Fact]]:
+        """Each fact that was told in between of each, the latest first, whether it is so still or never was."""
+        ...

@@ -1,0 +1,243 @@
+"""What was so when, and who knew of it when: the dated facts that every report is counted from."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+import asyncpg
+
+from domain import journey
+from domain.codec import Codec, Recorded, canonical
+from domain.ports import Cipher, EventStore, Position
+from domain.reports import facts
+from domain.reports.counting import WHEREVER, Dossier, places_of
+from domain.reports.facts import Fact, Key
+from domain.reports.known import Span
+from domain.reports.period import Period
+from domain.states import Journey
+from domain.working_days import local_date
+from eventstore.queries import named
+from readmodels.projector import KEPT, Connection, Pool, position_of
+
+NEVER = 2**62  # the transaction by which what is still so was replaced
+KINDS = frozenset({"journeys", "persons", "agreements", "regions"})
+
+QUERIES = named(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+
+
+@dataclass(slots=True)
+class Kept:
+    """A stream as far as it was gone through."""
+
+    version: int = 0
+    state: Journey | None = None
+    facts: dict[Key, Fact] = field(default_factory=dict)
+    person_id: str = ""
+
+
+class ReportFacts:
+    """Bitemporal: a row says from when until when something was so, and between which two events it was known so. What is
+    personal is sealed under the person's key."""
+
+    name = "report_facts"
+    tables = f"""
+        CREATE TABLE IF NOT EXISTS read.report_fact (
+            subject text NOT NULL,
+            kind text NOT NULL,
+            key text NOT NULL,
+            person_id text NOT NULL,
+            municipality text NOT NULL,
+            from_on date NOT NULL,
+            to_on date NOT NULL,
+            code text NOT NULL,
+            area text NOT NULL,
+            about text NOT NULL,
+            number bigint NOT NULL,
+            cents bigint NOT NULL,
+            sealed bytea,
+            words text,
+            because text NOT NULL,
+            version bigint NOT NULL,
+            known_txid bigint NOT NULL,
+            known_number bigint NOT NULL,
+            gone_txid bigint NOT NULL DEFAULT {NEVER},
+            gone_number bigint NOT NULL DEFAULT 0,
+            PRIMARY KEY (subject, kind, key, known_txid, known_number)
+        );
+        CREATE INDEX IF NOT EXISTS report_fact_known ON read.report_fact (known_txid, known_number);
+        CREATE TABLE IF NOT EXISTS read.report_subject (
+            subject text NOT NULL,
+            municipality text NOT NULL,
+            PRIMARY KEY (subject, municipality)
+        );
+        CREATE INDEX IF NOT EXISTS report_subject_of ON read.report_subject (municipality, subject)"""
+    clear = "TRUNCATE read.report_fact, read.report_subject"
+
+    def __init__(self, pool: Pool, store: EventStore, codec: Codec, cipher: Cipher) -> None:
+        self._pool, self._store, self._codec, self._cipher = pool, store, codec, cipher
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
+
+    async def apply(self, connection: Connection, batch: Sequence[Recorded]) -> None:
+        rows: list[tuple[object, ...]] = []
+        subjects: set[tuple[str, str]] = set()
+        for told in batch:
+            if told.kind not in KINDS:
+                continue
+            kept = await self._before(told)
+            changed = _changed(kept, told)
+            rows += (self._row(told, kept, fact) for fact in changed)
+            if told.kind != "persons":
+                subjects.update((told.stream_id, place) for fact in changed for place in places_of(fact))
+        await connection.executemany(QUERIES["tell"], rows)
+        await connection.executemany(
+            "INSERT INTO read.report_subject VALUES ($1, $2) ON CONFLICT DO NOTHING", sorted(subjects)
+        )
+
+    async def _before(self, told: Recorded) -> Kept:
+        """The stream as it was just before. What is kept may be ahead, after a transaction that failed, or far behind."""
+        kept = self._kept.get(told.stream_id)
+        if kept is None or kept.version != told.version - 1:
+            kept = Kept()
+            if told.version > 1:
+                found = await self._store.read(told.stream_id, limit=told.version - 1)
+                for each in found.events:
+                    _changed(kept, self._codec.decode(each))
+            self._kept[told.stream_id] = kept
+        self._kept.move_to_end(told.stream_id)
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return kept
+
+    def _row(self, told: Recorded, kept: Kept, fact: Fact) -> tuple[object, ...]:
+        sealed = None
+        if fact.personal:
+            associated = _associated(told.stream_id, fact.kind, fact.key)
+            sealed = self._cipher.seal(kept.person_id, canonical(dict(fact.personal)), associated=associated)
+        return (
+            told.stream_id, fact.kind, fact.key, kept.person_id, fact.municipality, fact.from_on, fact.to_on, fact.code,
+            fact.area, fact.about, fact.number, fact.cents, sealed,
+            json.dumps(dict(fact.words), ensure_ascii=False) if fact.words else None,
+            told.event.type, told.version, told.position.txid, told.position.number,
+        )  # fmt: skip
+
+    def _fact(self, row: asyncpg.Record) -> Fact:
+        personal: Mapping[str, str | int] = {}
+        if row["sealed"] is not None:
+            associated = _associated(row["subject"], row["kind"], row["key"])
+            personal = json.loads(self._cipher.open(row["person_id"], row["sealed"], associated=associated))
+        return Fact(
+            kind=row["kind"],
+            key=row["key"],
+            municipality=row["municipality"],
+            from_on=row["from_on"],
+            to_on=row["to_on"],
+            code=row["code"],
+            area=row["area"],
+            about=row["about"],
+            number=row["number"],
+            cents=row["cents"],
+            personal=personal,
+            words={} if row["words"] is None else json.loads(row["words"]),
+            because=row["because"],
+            version=row["version"],
+        )
+
+    # ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def reached(self) -> Position:
+        """Up to where everything recorded is in here: the latest moment a report can be of."""
+        return await position_of(self._pool, self.name)
+
+    async def subjects(self, municipalities: Collection[str] | None, *, after: str, limit: int) -> list[str]:
+        """Journeys, agreements and regions, of these municipalities or of all; the next `limit` in order of their ids."""
+        rows = await self._pool.fetch(
+            QUERIES["subjects"],
+            after, None if municipalities is None else list(municipalities), limit,
+        )  # fmt: skip
+        return [row["subject"] for row in rows]
+
+    async def agreements(self, at: Position) -> list[Fact]:
+        rows = await self._pool.fetch(QUERIES["agreements"], at.txid, at.number)
+        return [self._fact(row) for row in rows]
+
+    async def dossiers(
+        self, subjects: Sequence[str], period: Period, at: Position, *, detailed: bool = False
+    ) -> list[Dossier]:
+        """What was known of each at that moment and matters to the period; deliveries added up unless `detailed`."""
+        query = QUERIES["detailed" if detailed else "dossiers"]
+        known = (at.txid, at.number, period.first, period.last, sorted(WHEREVER))
+        rows = await self._pool.fetch(query, list(subjects), *known)
+        people = {row["about"] for row in rows if row["kind"] == "referral"}
+        found = await self._pool.fetch(QUERIES["detailed"], sorted(people), at.txid, at.number, FIRST, LAST, ["person"])
+        persons = {row["subject"]: self._fact(row) for row in found}
+        return list(self._grouped(rows, persons))
+
+    def _grouped(self, rows: Sequence[asyncpg.Record], persons: Mapping[str, Fact]) -> Iterator[Dossier]:
+        grouped: dict[str, list[Fact]] = {}
+        whose: dict[str, Fact | None] = {}
+        for row in rows:
+            grouped.setdefault(row["subject"], []).append(self._fact(row))
+            if row["kind"] == "referral":
+                whose[row["subject"]] = persons.get(row["about"])
+        for subject, told in grouped.items():
+            yield Dossier(subject=subject, facts=tuple(told), person=whose.get(subject))
+
+    async def changed(self, period: Period, span: Span) -> list[str]:
+        """Journeys, agreements and regions of which something that matters to the period was told in between."""
+        rows = await self._pool.fetch(
+            QUERIES["changed"],
+            span.after.txid, span.after.number, span.until.txid, span.until.number, period.last,
+        )  # fmt: skip
+        return [row["subject"] for row in rows]
+
+    async def told_between(self, subjects: Sequence[str], span: Span) -> Mapping[str, list[Fact]]:
+        """Each fact that was told in between of each, the latest first, whether it is so still or never was."""
+        rows = await self._pool.fetch(
+            QUERIES["told_between"],
+            list(subjects), span.after.txid, span.after.number, span.until.txid, span.until.number,
+        )  # fmt: skip
+        found: dict[str, list[Fact]] = {}
+        for row in rows:
+            found.setdefault(row["subject"], []).append(self._fact(row))
+        return found
+
+
+FIRST, LAST = date(1, 1, 1), facts.FOREVER
+
+
+def _associated(subject: str, kind: str, key: str) -> bytes:
+    return f"report_fact/{subject}/{kind}/{key}".encode()
+
+
+def _changed(kept: Kept, told: Recorded) -> list[Fact]:
+    """Takes the stream one event on; the facts that are not any more as they were."""
+    found = []
+    for fact in _told(kept, told):
+        key = (fact.kind, fact.key)
+        if kept.facts.get(key) != fact:
+            kept.facts[key] = fact
+            found.append(replace(fact, because=told.event.type, version=told.version))
+    kept.version = told.version
+    return found
+
+
+def _told(kept: Kept, told: Recorded) -> list[Fact]:
+    day = local_date(told.occurred_at)
+    match told.kind:
+        case "persons":
+            kept.person_id = told.stream_id
+            return list(facts.of_person(told.event, day))
+        case "agreements":
+            return list(facts.of_agreement(kept.facts, told.event))
+        case "regions":
+            return list(facts.of_region(kept.facts, told.event))
+    before = kept.state
+    kept.state = journey.evolve(before, told.event, told.stream_id, told.version)
+    kept.person_id = kept.state.file.person_id
+    one = facts.Told(event=told.event, version=told.version, day=day, before=before, after=kept.state)
+    return list(facts.of_journey(kept.facts, one))

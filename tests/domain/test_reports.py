@@ -1,0 +1,249 @@
+"""Periods, figures and the stream of a report: what is counted, when it is sent, and that it stays as it was sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from domain.care import FigureColumn, ReportFigures
+from domain.deciders import REPORTS
+from domain.decision import SYSTEM, NotForThisRole
+from domain.events import ReportCorrected, ReportSent
+from domain.programme import ReportDefinition, load
+from domain.reports.counting import Dossier, age, band_names, band_of, contributions
+from domain.reports.facts import FOREVER, Fact
+from domain.reports.period import Period, WrongPeriod, between, period_of
+from domain.reports.sent import CorrectReport, NotTheNextCorrection, SendReport, SentAlready, SentReport, stream_of
+from domain.reports.tally import one_of
+from tests.domain.given import CASE_MANAGER, Given
+
+MARCH = period_of("monthly", "2026-03")
+BANDS = (18, 30, 50, 65)
+
+
+# ── Periods ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_period_has_its_days() -> None:
+    assert (MARCH.first, MARCH.last, MARCH.days) == (date(2026, 3, 1), date(2026, 3, 31), 31)
+    assert period_of("monthly", "2024-02").last == date(2024, 2, 29)
+    half = period_of("interim", "2026-H2")
+    assert (half.first, half.last) == (date(2026, 7, 1), date(2026, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("report", "code", "why"),
+    [("monthly", "2026-13", "there is no 2026-13"), ("monthly", "2026-H1", "period like 2026-03, not 2026-H1"),
+     ("interim", "2026-03", "period like 2026-H1"), ("interim", "2026-H3", "not 2026-H3"),
+     ("monthly", "1626-03", "there is no 1626-03"), ("monthly", "", "period like"),
+     ("monthly", "2026-3", "not 2026-3"), ("monthly", " 2026-03", "period like")],
+)  # fmt: skip
+def test_what_is_no_period_is_refused_with_an_example(report: str, code: str, why: str) -> None:
+    with pytest.raises(WrongPeriod, match=why):
+        period_of(report, code)  # type: ignore[arg-type]
+
+
+def test_the_periods_that_are_over_by_a_day() -> None:
+    assert [each.code for each in between("monthly", date(2025, 11, 17), date(2026, 2, 27))] == [
+        "2025-11", "2025-12", "2026-01",
+    ]  # fmt: skip
+    assert [each.code for each in between("interim", date(2025, 11, 17), date(2026, 6, 30))] == ["2025-H2", "2026-H1"]
+    assert between("monthly", date(2026, 3, 5), date(2026, 3, 30)) == ()
+
+
+# ── Figures ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_ages_are_whole_years_in_bands_that_meet() -> None:
+    assert age(date(1961, 3, 31), MARCH.last) == 65
+    assert age(date(1961, 4, 1), MARCH.last) == 64
+    assert [name for _, name in band_names(BANDS)] == ["0-17", "18-29", "30-49", "50-64", "65+"]
+    assert [band_of(years, BANDS) for years in (0, 17, 18, 29, 64, 65, 100)] == [
+        "0-17", "0-17", "18-29", "18-29", "50-64", "65+", "65+",
+    ]  # fmt: skip
+
+
+def test_percentiles_are_a_value_that_came_and_means_are_in_tenths() -> None:
+    waited = Counter({3: 1, 10: 2, 40: 1})
+    assert [one_of(how, waited) for how in ("median", "p75", "p90", "max")] == [10, 10, 40, 40]
+    assert one_of("mean", Counter({4: 1, 5: 1})) == 45
+    assert one_of("mean", Counter({-1: 1, 0: 3})) == -2  # -2.5 tenths; half a tenth goes up
+    assert one_of("median", Counter()) is None
+
+
+def stay(from_on: date, to_on: date = FOREVER, municipality: str = "tori", reason: str = "") -> Fact:
+    return Fact(
+        kind="stay",
+        key=str(from_on),
+        municipality=municipality,
+        from_on=from_on,
+        to_on=to_on,
+        code=reason,
+        about="tori",
+    )
+
+
+def counted(*facts: Fact, period: Period = MARCH, within: set[str] | None = None) -> Counter[str]:
+    dossier = Dossier(subject="journey-1", facts=facts)
+    told = dossier if within is None else dossier.within(within)
+    found: Counter[str] = Counter()
+    for each in contributions(told, period, BANDS):
+        found[each.of] += each.value
+    return found
+
+
+@pytest.mark.parametrize(
+    ("from_on", "to_on", "expected"),
+    [
+        (date(2026, 1, 5), FOREVER, {"participants": 1, "at_end": 1}),
+        (date(2026, 3, 31), FOREVER, {"participants": 1, "at_end": 1, "joined": 1}),
+        (date(2026, 4, 1), FOREVER, {}),
+        (date(2026, 1, 5), date(2026, 3, 1), {"participants": 1, "left": 1}),
+        (date(2026, 1, 5), date(2026, 3, 31), {"participants": 1, "left": 1}),
+        (date(2026, 1, 5), date(2026, 2, 28), {}),
+        (date(2026, 3, 9), date(2026, 3, 9), {"participants": 1, "joined": 1, "left": 1}),
+        (date(2026, 3, 9), date(2026, 3, 8), {}),  # never came
+    ],
+)
+def test_who_takes_part_on_some_day_joins_leaves_or_is_there_at_the_end(
+    from_on: date, to_on: date, expected: dict[str, int]
+) -> None:
+    assert counted(stay(from_on, to_on)) == Counter(expected)
+
+
+def test_start_and_joined_less_left_is_the_end_in_every_month() -> None:
+    stays = [stay(date(2026, 1, n), date(2026, n % 6 + 1, 28) if n % 2 else FOREVER) for n in range(1, 29)]
+    at_start = 0
+    for month in range(1, 8):
+        period = period_of("monthly", f"2026-{month:02}")
+        told = sum((counted(each, period=period) for each in stays), Counter[str]())
+        assert at_start + told["joined"] - told["left"] == told["at_end"]
+        at_start = told["at_end"]
+    assert at_start == 14
+
+
+def test_who_moves_within_the_country_is_one_participant_of_it() -> None:
+    moved = (stay(date(2026, 1, 5), date(2026, 3, 14), "tori", "moved"), stay(date(2026, 3, 15), municipality="tapa"))
+    assert counted(*moved) == Counter({"participants": 1, "at_end": 1})
+    assert counted(*moved, within={"tori"}) == Counter({"participants": 1, "left": 1})
+    assert counted(*moved, within={"tapa"}) == Counter({"participants": 1, "joined": 1, "at_end": 1})
+
+
+def test_money_of_a_year_is_spread_over_its_months_to_the_cent() -> None:
+    funds = Fact(
+        kind="funding", key="1", municipality="tori", from_on=date(2026, 1, 1), to_on=date(2026, 12, 31), about="tori",
+        cents=1_000_001,
+    )  # fmt: skip
+    months = [period_of("monthly", f"2026-{month:02}") for month in range(1, 13)]
+    shares = [counted(funds, period=each)["funding"] for each in months]
+    assert sum(shares) == 1_000_001
+    assert shares[1] < shares[0]
+    endless = replace(funds, to_on=FOREVER)
+    assert [counted(endless, period=each)["funding"] for each in months] == [1_000_001, *[0] * 11]
+
+
+def test_overdue_is_what_was_due_before_the_last_day_and_open_on_it() -> None:
+    def due(on: str, from_on: date = date(2026, 3, 2), to_on: date = FOREVER) -> Fact:
+        return Fact(kind="deadline", key=on, municipality="tori", from_on=from_on, to_on=to_on, code="plan", about=on)
+
+    assert counted(due("2026-03-30"))["overdue"] == 1
+    assert counted(due("2026-03-31"))["overdue"] == 0  # due today is not late
+    assert counted(due("2026-03-30", to_on=date(2026, 3, 30)))["overdue"] == 0
+    assert counted(due("2026-03-30", from_on=date(2026, 4, 2)))["overdue"] == 0
+
+
+# ── What a report shows ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def monthly() -> ReportDefinition:
+    return load("demonstration").report("monthly", MARCH.last)
+
+
+def test_a_definition_with_an_unknown_column_names_it() -> None:
+    definition = monthly()
+    table = definition.tables[0]
+    column = replace(table.columns[0], name="happiness")
+    [fault] = replace(definition, tables=(replace(table, columns=(column,)),)).faults()
+    assert fault.startswith("table participants: there is no column happiness; there are referred, participants,")
+
+
+def test_a_column_that_cannot_be_told_apart_so_is_refused() -> None:
+    definition = monthly()
+    table = replace(definition.tables[0], rows="component")
+    faults = list(replace(definition, tables=(table,)).faults())
+    assert "table participants: places cannot be told apart by component, only by all, agreement" in faults
+
+
+def test_nothing_stands_twice_in_a_definition() -> None:
+    definition = monthly()
+    table = definition.tables[0]
+    doubled = replace(table, columns=(table.columns[0], table.columns[0]))
+    assert list(replace(definition, tables=(doubled, table), age_bands=(30, 18)).faults()) == [
+        "age_bands must rise",
+        "there are two tables participants",
+        "table participants has the column participants twice",
+    ]
+
+
+# ── The stream ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+FIGURES = ReportFigures(
+    name="participants",
+    title_et="Osalejad",
+    title_en="Participants",
+    columns=(FigureColumn(name="joined", label_et="Alustas", label_en="Joined", kind="count"),),
+    rows=((3,),),
+    note="",
+)
+SEND = SendReport(
+    municipality="tori", report="monthly", period="2026-03", scope="tori", scope_name="Tori vald",
+    definition="monthly@1", synthetic=True,
+    known_to="7-9", title_et="Seire", title_en="Monitoring", tables=(FIGURES,),
+)  # fmt: skip
+CORRECTION = ReportFigures(
+    name="corrected_count",
+    title_et="Parandatud arvud",
+    title_en="Counts corrected",
+    columns=tuple(
+        FigureColumn(
+            name=name, label_et=name, label_en=name, kind="count" if name in ("was", "change", "now") else "text"
+        )
+        for name in ("table", "code", "column", "was", "change", "now")
+    ),
+    rows=(("participants", "", "joined", 3, 1, 4),),
+    note="",
+)
+
+
+def report() -> Given[SentReport]:
+    return Given(decider=REPORTS, stream_id=SEND.stream_named(), actor=SYSTEM)
+
+
+def test_a_report_is_sent_once() -> None:
+    sent = report().when(SEND).then(ReportSent)
+    sent.after.when(SEND).refused(SentAlready)
+    assert sent.state.sent.digest == sent.the(ReportSent).digest
+
+
+def test_a_correction_follows_and_the_report_stays() -> None:
+    sent = report().when(SEND).then(ReportSent)
+    correct = CorrectReport(
+        number=2, known_to="9-9", title_et="Seire", title_en="Monitoring", tables=(CORRECTION,)
+    )  # fmt: skip
+    now = sent.after.when(correct).then(ReportCorrected)
+    assert now.state.sent == sent.state.sent
+    assert now.state.figures.cells == {("participants", "", "joined"): 4}
+    now.after.when(correct).refused(NotTheNextCorrection)
+
+
+def test_nobody_sends_a_report_by_hand() -> None:
+    replace(report(), actor=CASE_MANAGER).when(SEND).refused(NotForThisRole)
+
+
+def test_every_scope_has_a_stream_of_its_own() -> None:
+    assert stream_of("interim", "2026-H1", "tori") == "report-interim-2026-h1-tori"
+    odd = {stream_of("monthly", "2026-03", code) for code in ("a.b", "a-b", "a_b", "x" * 70)}
+    assert len(odd) == 4
