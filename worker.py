@@ -32,6 +32,7 @@ from readmodels.place_count import PlaceCount
 from readmodels.projector import Projector
 from readmodels.region_count import RegionCount
 from readmodels.report_facts import ReportFacts
+from readmodels.transfer_list import TransferList
 from readmodels.work_queue import WorkQueue
 from runtime.lifetime import leave, until_stopped
 from runtime.settings import Settings, SettingsError, load
@@ -96,7 +97,7 @@ async def work(settings: Settings) -> None:
         pool,
         store,
         codec,
-        [queue, places, matches, deliveries, claims, uses, contracted, counts, facts],
+        [queue, places, matches, deliveries, claims, uses, contracted, counts, facts, TransferList(pool)],
         [Reactor(engine, queue, by_mail=mail is not None)],
     )
     await projector.prepare()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -17,6 +19,7 @@ from activities.messages import OpenDeadline, Outcome, Stream, Submission
 from activities.publishing import latest
 from domain import journey
 from domain.agreement import Agreement
+from domain.belonging import recorded_in
 from domain.care import ClaimRow
 from domain.claims import AssembleClaim, Claim
 from domain.codec import Codec, Meta
@@ -50,6 +53,7 @@ from domain.ports import (
     NewEvent,
     Position,
     QuotaExceeded,
+    QuotaMove,
     StreamAppend,
     Uses,
     VersionConflict,
@@ -58,6 +62,7 @@ from domain.programme import NotKnown, Programme
 from domain.reports.sent import SentReport
 from domain.staff import Office
 from domain.stages.placing import RequestPlace
+from domain.stages.transferring import AcceptTransfer
 from domain.states import Journey, waits_for
 from domain.working_days import local_date
 
@@ -109,6 +114,27 @@ class ReadOnly(Rejected):
 
     code = "read_only"
     status = 403
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Beside:
+    """What lies beside the stream that a step is for and may get facts too, each as it stood when the step was decided."""
+
+    agreement: Folded[Agreement] | None
+    receiving: Folded[Agreement] | None
+    person: Folded[Person] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Further:
+    """Facts for another stream, recorded in the same append; `keep` remembers it as it stands after them."""
+
+    stream_id: str
+    kind: str
+    expected_version: int
+    events: tuple[Event, ...]
+    quota_moves: tuple[QuotaMove, ...]
+    keep: Callable[[], None]
 
 
 class Recorder:
@@ -228,19 +254,19 @@ class Recorder:
         _check_rights(step.actor, streams.decider.belongs_to(command, folded.state))
         await self._check_expected(folded, command, step)
         async with AsyncExitStack() as turn:
-            agreement = await self._agreement(command, folded.state, step, turn)
-            context = await self._context(command, folded.state, agreement, step)
+            beside = await self._beside(command, folded.state, step, turn)
+            context = await self._context(command, folded.state, beside, step)
             decision = streams.decider.decide(command, folded.state, context)
             if not decision.events:
                 return _outcome(step.stream_id, folded, events=()).model_copy(update={"rows": decision.rows})
             meta = Meta(actor=step.actor, command=step.command, programme=context.programme.publication)
-            return await self._append(streams, folded, agreement, decision, step, meta)
+            return await self._append(streams, folded, beside, decision, step, meta)
 
     async def _append(
         self,
         streams: Streams[S],
         before: Folded[S],
-        agreement: Folded[Agreement] | None,
+        beside: Beside,
         decision: Decision,
         step: Submission,
         meta: Meta,
@@ -249,23 +275,21 @@ class Recorder:
         outcome = _outcome(
             step.stream_id, after, events=tuple(event.type for event in decision.events), rows=decision.rows
         )
-        tenant, subject = _tenant_and_subject(step, after.state)
+        tenant, subject = _tenant_and_subject(step, after.state, decision.events)
         appends = [
             self._stream_append(step, meta, step.stream_id, step.kind, tenant, subject, before.version, decision.events)
         ]
-        moves = [*streams.decider.quota_moves(before.state, after.state)]
-        seats: Folded[Agreement] | None = None
-        if decision.agreement:
-            assert agreement is not None, "places were decided on without an agreement"
-            assert agreement.state is not None, "places were decided on without an agreement"
-            seats_id = stream_of(agreement.state.agreement)
-            seats = self.agreements.advance(seats_id, agreement, decision.agreement)
-            moves += AGREEMENTS.quota_moves(agreement.state, seats.state)
-            appends.append(
-                self._stream_append(
-                    step, meta, seats_id, "agreements", tenant, subject, agreement.version, decision.agreement
-                )
+        others = tuple(self._others(beside, decision))
+        appends += [
+            self._stream_append(
+                step, meta, each.stream_id, each.kind, tenant, subject, each.expected_version, each.events
             )
+            for each in others
+        ]
+        moves = [
+            *streams.decider.quota_moves(before.state, after.state),
+            *(move for each in others for move in each.quota_moves),
+        ]
         appended = await self._store.append(
             appends,
             command_id=step.command_id,
@@ -276,9 +300,21 @@ class Recorder:
         if appended.duplicate:
             return _repeated(appended.result, appended.position)
         streams.keep(step.stream_id, after)
-        if seats is not None and seats.state is not None:
-            self.agreements.keep(stream_of(seats.state.agreement), seats)
+        for each in others:
+            each.keep()
         return outcome.model_copy(update={"position": str(appended.position)})
+
+    def _others(self, beside: Beside, decision: Decision) -> Iterator[Further]:
+        """What the decision has for other streams."""
+        for seats, events in ((beside.agreement, decision.agreement), (beside.receiving, decision.receiving)):
+            if events:
+                assert seats is not None, "places were decided on without an agreement"
+                assert seats.state is not None, "places were decided on without an agreement"
+                yield _further(self.agreements, stream_of(seats.state.agreement), seats, events)
+        if decision.person:
+            assert beside.person is not None, "a person was decided on who is not known"
+            assert beside.person.state is not None, "a person was decided on who is not known"
+            yield _further(self.persons, beside.person.state.person_id, beside.person, decision.person)
 
     def _stream_append(
         self,
@@ -315,31 +351,37 @@ class Recorder:
         if any(CATALOGUE[each.type].part == command.part for each in since.events):
             raise Stale(field="If-Match", **facts)
 
-    async def _agreement(
-        self, command: Command, state: object, step: Submission, turn: AsyncExitStack
-    ) -> Folded[Agreement] | None:
-        """The agreement whose places the command may move. Steps of this process take turns at it, since every lost
-        race costs the database a round trip; between processes the append's version check decides."""
-        if not command.touches_places:
-            return None
-        code = _agreement_held(command, state) or self._agreement_in_force(command, state, local_date(_at(step)))
-        if code is None:
-            return None
-        await turn.enter_async_context(self._turns[code])
-        return (await self.agreements.at_latest(stream_of(code)))[0]
+    async def _beside(self, command: Command, state: object, step: Submission, turn: AsyncExitStack) -> Beside:
+        """The agreements whose places the command may move. Steps of this process take turns at them, since every lost race
+        costs the database a round trip; between processes the append's version check decides."""
+        held, receiving = self._agreements_moved(command, state, local_date(_at(step)))
+        for code in sorted(
+            {code for code in (held, receiving) if code is not None}
+        ):  # in one order, so that no two wait
+            await turn.enter_async_context(self._turns[code])  # for each other
+        return Beside(
+            agreement=None if held is None else (await self.agreements.at_latest(stream_of(held)))[0],
+            receiving=None if receiving is None else (await self.agreements.at_latest(stream_of(receiving)))[0],
+            person=await self._person(command, state),
+        )
 
-    def _agreement_in_force(self, command: Command, state: object, today: date) -> str | None:
-        """Of the journey's municipality; where it begins with this command, of the one that the command names."""
-        named = state.file.municipality if isinstance(state, Journey) else str(getattr(command, "municipality", ""))
+    def _agreements_moved(self, command: Command, state: object, today: date) -> tuple[str | None, str | None]:
+        """By code: that of the journey; and where it is to move, that of the municipality which takes it over."""
+        if not command.touches_places:
+            return None, None
+        held = _agreement_held(command, state) or self._agreement_in_force(_municipality_of(command, state), today)
+        if not (isinstance(command, AcceptTransfer) and isinstance(state, Journey) and state.file.transfer):
+            return held, None
+        return held, self._agreement_in_force(state.file.transfer.to, today)
+
+    def _agreement_in_force(self, municipality: str, today: date) -> str | None:
         try:
-            terms = self._programme.agreement_of(named, today)
+            terms = self._programme.agreement_of(municipality, today)
         except NotKnown:
             return None  # the decision says so
         return None if terms is None else terms.code
 
-    async def _context(
-        self, command: Command, state: object, agreement: Folded[Agreement] | None, step: Submission
-    ) -> Context:
+    async def _context(self, command: Command, state: object, beside: Beside, step: Submission) -> Context:
         if isinstance(command, RegisterPerson):
             await self._check_duplicates(command)
         return Context(
@@ -348,8 +390,9 @@ class Recorder:
             programme=self._programme,
             stream_id=step.stream_id,
             new_id=self._new_id,
-            person=await self._person(command, state),
-            agreement=None if agreement is None else agreement.state,
+            person=None if beside.person is None else beside.person.state,
+            agreement=None if beside.agreement is None else beside.agreement.state,
+            receiving=None if beside.receiving is None else beside.receiving.state,
             uses=await self._uses.of_components(after=local_date(_at(step))) if command.needs_uses else (),
             claimable=await self._claimed_by(command),
             providers=await _named(self.providers, command.providers_named() | _of_its_lines(command, state)),
@@ -362,11 +405,14 @@ class Recorder:
             return None
         return (await self.offices.at_latest(office_of(state.file.municipality)))[0].state
 
-    async def _person(self, command: Command, state: object) -> Person | None:
+    async def _person(self, command: Command, state: object) -> Folded[Person] | None:
+        """An id of another kind names nobody, whatever stream it may have."""
         if not command.needs_person:
             return None
         person_id = state.file.person_id if isinstance(state, Journey) else str(getattr(command, "person_id", ""))
-        return (await _named(self.persons, frozenset({person_id}))).get(person_id)
+        if not person_id.startswith(f"{PREFIX[PERSONS.kind]}-"):
+            return None
+        return (await self.persons.at_latest(person_id))[0]
 
     async def _claimed_by(self, command: Command) -> tuple[ClaimRow, ...]:
         if not isinstance(command, AssembleClaim):
@@ -386,6 +432,23 @@ class Recorder:
         unseen = [match for match in matches if match not in command.distinct_from]
         if unseen:
             raise PossibleDuplicates(field="distinct_from", matches=", ".join(unseen))
+
+
+def _further(streams: Streams[S], stream_id: str, before: Folded[S], events: tuple[Event, ...]) -> Further:
+    after = streams.advance(stream_id, before, events)
+    return Further(
+        stream_id=stream_id,
+        kind=streams.decider.kind,
+        expected_version=before.version,
+        events=events,
+        quota_moves=streams.decider.quota_moves(before.state, after.state),
+        keep=partial(streams.keep, stream_id, after),
+    )
+
+
+def _municipality_of(command: Command, state: object) -> str:
+    """Of the journey; where it begins with this command, the one that the command names."""
+    return state.file.municipality if isinstance(state, Journey) else str(getattr(command, "municipality", ""))
 
 
 def _agreement_held(command: Command, state: object) -> str | None:
@@ -434,10 +497,10 @@ def _at(step: Submission) -> datetime:
     return step.at
 
 
-def _tenant_and_subject(step: Submission, state: object) -> tuple[str, str]:
-    """Where an event is recorded, and whom it is about where it does not say so itself."""
+def _tenant_and_subject(step: Submission, state: object, events: tuple[Event, ...]) -> tuple[str, str]:
+    """Where facts are recorded, and whom they are about where they do not say so themselves."""
     if isinstance(state, Journey):
-        return state.file.municipality, state.file.person_id
+        return recorded_in(events, state.file), state.file.person_id
     if isinstance(state, Person):
         return state.municipality, state.person_id
     if isinstance(state, Claim | HandOver | Region | Office | SentReport):

@@ -21,6 +21,7 @@ from domain.stages import (
     taking_over,
     throughout,
     timing,
+    transferring,
 )
 
 ALL: tuple[type[Command], ...] = (
@@ -48,6 +49,7 @@ ALL: tuple[type[Command], ...] = (
     *outcomes.COMMANDS,
     *timing.COMMANDS,
     *handing_over.COMMANDS,
+    *transferring.COMMANDS,
 )
 COMMANDS: dict[str, type[Command]] = {command.name: command for command in ALL}
 assert len(COMMANDS) == len(ALL), "two commands have the same name"

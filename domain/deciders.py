@@ -20,6 +20,8 @@ from domain.publications import Publications
 from domain.reports import sent
 from domain.reports.sent import SentReport
 from domain.staff import Office
+from domain.stages.delivery import DeliveryCommand
+from domain.stages.transferring import Answer
 from domain.states import Journey
 from domain.working_days import NoCalendar
 
@@ -74,11 +76,21 @@ class Decider(Generic[S]):
 
 
 def _one_municipality(
-    command: Command, state: Journey | Person | Region | Office | HandOver | SentReport | None
+    command: Command, state: Person | Region | Office | HandOver | SentReport | None
 ) -> frozenset[str]:
+    return frozenset({str(getattr(command, "municipality", NATIONAL)) if state is None else state.municipality})
+
+
+def _journey_s(command: Command, state: Journey | None) -> frozenset[str]:
+    """Its own. A transfer is answered by the municipality to which it is offered, and help told by any that pays for some."""
     if state is None:
         return frozenset({str(getattr(command, "municipality", NATIONAL))})
-    return frozenset({state.file.municipality if isinstance(state, Journey) else state.municipality})
+    file = state.file
+    if isinstance(command, Answer) and file.transfer is not None:
+        return frozenset({file.transfer.to})
+    if isinstance(command, DeliveryCommand) and command.part == "delivery":
+        return frozenset({file.municipality, *(file.payer(each) for each in file.accounts.values())})
+    return frozenset({file.municipality})
 
 
 def _claim_s(command: Command, state: Claim | None) -> frozenset[str]:
@@ -102,7 +114,7 @@ JOURNEYS: Decider[Journey] = Decider(
     choose=journey.decide,
     evolve=journey.evolve,
     quota_moves=journey.quota_moves,
-    belongs_to=_one_municipality,
+    belongs_to=_journey_s,
 )
 PERSONS: Decider[Person] = Decider(
     kind="persons",

@@ -164,6 +164,7 @@ class Context:
     uses: tuple[ComponentUse, ...] = ()
     persons: Mapping[str, Person] = field(default_factory=dict)
     office: Office | None = None
+    receiving: Agreement | None = None  # where the journey is to move to another municipality: that one's
 
     @property
     def today(self) -> date:
@@ -192,9 +193,12 @@ class RowResult(BaseModel):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """The facts that a command led to: for its own stream, and for the agreement whose places it moved; and where the
-    command was a table, the answer to each row."""
+    """The facts that a command led to: for its own stream, and for the agreement whose places it moved; where the journey
+    moved to another municipality, for that one's agreement and for the person; and where the command was a table, the
+    answer to each row."""
 
     events: tuple[Event, ...]
     agreement: tuple[Event, ...] = ()
+    receiving: tuple[Event, ...] = ()
+    person: tuple[Event, ...] = ()
     rows: tuple[RowResult, ...] = ()

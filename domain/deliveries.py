@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from domain.belonging import check_whose
 from domain.care import ServiceLine, Tariff, Value
 from domain.decision import Context, Rejected
 from domain.double_funding import check_day
@@ -169,12 +170,13 @@ def _line_of(row: DeliveryRow, file: CaseFile) -> LineAccount:
 
 
 def record(told: Told, reference: str | None, account: LineAccount, state: Journey, context: Context) -> Facts:
-    line = account.line
+    line, payer = account.line, state.file.payer(account)
+    check_whose(account, state.file, context)
     check_day_of(account, told.day, told.minutes, state, context, field="day")
     _check_group(told, line, state.file)
-    price = price_on(told.day, line.component, line.tariff, state.file.municipality, context)
-    cents, own_cents = cost_of(told.minutes, price.cents_per_hour, told.day, state.file, context)
-    room = make_room(account, cents, state.file.municipality, context)
+    price = price_on(told.day, line.component, line.tariff, payer, context)
+    cents, own_cents = cost_of(told.minutes, price.cents_per_hour, told.day, payer, context)
+    room = make_room(account, cents, payer, context)
     return *room, DeliveryRecorded(
         delivery_id=context.new_id("delivery"),
         line_id=line.line_id,
@@ -214,17 +216,17 @@ def check_day_of(account: LineAccount, day: date, more: int, state: Journey, con
     """Whether so many more minutes can have been given on that day."""
     on_a_day_of(account, day, state, context, field=field)
     check_day(day, context, field=field)
-    check_contract(account.line, day, day, state.file, context)
+    check_contract(account.line, day, day, state.file.payer(account), context)
     minutes = more + sum(each.minutes for each in state.file.deliveries.values() if each.day == day)
     if minutes > DAY:
         raise LongDay(field="minutes", day=day, minutes=minutes)
 
 
-def check_contract(line: ServiceLine, first: date, last: date, file: CaseFile, context: Context) -> None:
+def check_contract(line: ServiceLine, first: date, last: date, municipality: str, context: Context) -> None:
     provider = (context.providers or {}).get(line.provider_id)
-    if provider is None or not provider.covers(line.component, file.municipality, first, last):
+    if provider is None or not provider.covers(line.component, municipality, first, last):
         raise OutsideContract(
-            field="line_id", provider=line.provider_id, component=line.component, municipality=file.municipality,
+            field="line_id", provider=line.provider_id, component=line.component, municipality=municipality,
             first=first, last=last,
         )  # fmt: skip
 
@@ -235,10 +237,10 @@ def a_goal(goal_id: str, file: CaseFile) -> str:
     return goal_id
 
 
-def cost_of(minutes: int, cents_per_hour: int, day: date, file: CaseFile, context: Context) -> tuple[int, int]:
+def cost_of(minutes: int, cents_per_hour: int, day: date, municipality: str, context: Context) -> tuple[int, int]:
     """What the programme pays of it, and what the person does."""
     cost = cost_cents(minutes=minutes, cents_per_hour=cents_per_hour)
-    own = own_share(cost, context.programme.settings(file.municipality, day).own_contribution_percent)
+    own = own_share(cost, context.programme.settings(municipality, day).own_contribution_percent)
     return cost - own, own
 
 

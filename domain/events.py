@@ -714,6 +714,42 @@ class BudgetSettled(Event):
     final: bool = False
 
 
+# ── Transfer ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@stored_as("transfer.offered", part="transfer")
+class TransferOffered(Event):
+    """The person moves: another municipality is asked to take the journey over, from a day on."""
+
+    to: Code
+    from_on: date
+    reason: Words
+
+
+@stored_as("transfer.accepted", part="transfer", day="on")
+class TransferAccepted(Event):
+    """From that day on the journey is with `municipality`, and nothing of it with `former` any more but what is still to be
+    told, claimed and paid there. `due` is for what it waits for now; `place_stays` where both share the agreement."""
+
+    former: Code
+    municipality: Code
+    on: date
+    due: Due | None
+    place_stays: bool
+
+
+@stored_as("transfer.rejected", part="transfer")
+class TransferRejected(Event):
+    reason: Words
+
+
+@stored_as("transfer.withdrawn", part="transfer")
+class TransferWithdrawn(Event):
+    """Without a reason: the journey is over."""
+
+    reason: Words | None
+
+
 # ── Agreements and their places ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -861,6 +897,14 @@ class ConsentGiven(Event):
 class ConsentWithdrawn(Event):
     purpose: Code
     recipient: Code
+    on: date
+
+
+@stored_as("person.moved", part="municipality", day="on")
+class PersonMoved(Event):
+    """With their journey: from then on another municipality acts for the person."""
+
+    municipality: Code
     on: date
 
 

@@ -67,6 +67,10 @@ from domain.events import (
     ReviewHeld,
     ServiceCommitted,
     ServiceRated,
+    TransferAccepted,
+    TransferOffered,
+    TransferRejected,
+    TransferWithdrawn,
     UrgencyRecorded,
     VisitMissed,
 )
@@ -90,6 +94,7 @@ from domain.stages import (
     taking_over,
     throughout,
     timing,
+    transferring,
 )
 from domain.states import (
     AwaitingAgreement,
@@ -145,6 +150,8 @@ def _by_stage(command: Command, state: Journey | None, context: Context) -> Deci
             return outcomes.decide(command, state, context)
         case handing_over.HandOverCase():
             return handing_over.decide(command, state, context)
+        case transferring.TransferCommand():
+            return transferring.decide(command, state, context)
         case timing.TimingCommand():
             return timing.decide(command, state, context)
         case throughout.ThroughoutCommand():
@@ -199,6 +206,8 @@ def evolve(state: Journey | None, event: Event, stream_id: str, version: int) ->
             return review.evolve(state, event)
         case JourneyExited():
             return exit.evolve(state, event)
+        case TransferOffered() | TransferAccepted() | TransferRejected() | TransferWithdrawn():
+            return transferring.evolve(state, event, version)
         case DeadlinePaused() | DeadlineResumed() | DeadlineExtended() | DeadlinesReplanned():
             return timing.evolve(state, event)
         case (

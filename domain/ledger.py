@@ -45,6 +45,14 @@ class YearlyCap:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Former:
+    """The municipality whose money a line is, where the journey has moved on, and the last day on which it helped."""
+
+    municipality: str
+    last_day: date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LineAccount:
     """The five numbers of a line, in cents: paid <= accepted <= delivered <= committed <= allocated, always."""
 
@@ -54,8 +62,11 @@ class LineAccount:
     cap: YearlyCap | None = None
     orders_given_back: int = 0  # which help that is told late can take again
     dropped: bool = False  # it has ended, with the plan or with the journey
+    former: Former | None = None  # None: it is the money of the municipality that has the journey now
 
     def ran_on(self, day: date) -> bool:
+        if self.former is not None and day > self.former.last_day:
+            return False
         now = (self.line.starts_on, self.line.ends_on)
         return any(start <= day <= end for start, end in (now, *self.earlier))
 
@@ -64,6 +75,15 @@ class LineAccount:
         start, end = self.line.starts_on, min(self.line.ends_on, since)
         ran = () if line == self.line or start > end else ((start, end),)
         return replace(self, line=line, earlier=(*self.earlier, *ran))
+
+    def left_by(self, municipality: str, last_day: date) -> LineAccount:
+        """As it is when the journey moves on; a line that was to begin later never does. Who moves twice leaves once."""
+        if self.former is not None:
+            return self
+        line = self.line
+        if line.starts_on <= last_day < line.ends_on:
+            line = line.model_copy(update={"ends_on": last_day})
+        return replace(self, line=line, dropped=True, former=Former(municipality=municipality, last_day=last_day))
 
     def of(self, *accounts: Account) -> int:
         return sum(self.balances.get(account, 0) for account in accounts)

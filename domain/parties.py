@@ -27,6 +27,7 @@ class Person:
     birth_date: date
     language: str
     synthetic: bool
+    formers: Mapping[str, int] = field(default_factory=dict)  # where they were before → the version at which they moved
     consents: frozenset[tuple[str, str]] = frozenset()
     carers: frozenset[str] = frozenset()
     representatives: frozenset[str] = frozenset()

@@ -18,6 +18,7 @@ from domain.events import (
     EntitlementCorrected,
     EntitlementRecorded,
     Event,
+    PersonMoved,
     PersonRegistered,
     RepresentativeNamed,
 )
@@ -363,6 +364,9 @@ def evolve(state: Person | None, event: Event, stream_id: str, version: int) -> 
             return replace(state, entitlements={**state.entitlements, event.entitlement_id: entitlement})
         case EntitlementCorrected():
             return _corrected(state, event)
+        case PersonMoved():
+            formers = {**state.formers, state.municipality: version}
+            return replace(state, municipality=event.municipality, formers=formers)
         case ContactDetailsChanged():
             return state
     raise ValueError(f"{event.type} does not belong into a person's stream")

@@ -217,8 +217,7 @@ def _move(state: Agreement, event: Event, version: int) -> Agreement:
             passed = (_passed(each, event, version) for each in state.waiting)
             return replace(over, waiting=tuple(passed))
         case WaitingJoined():
-            waiter = Waiter(**event.model_dump(), joined=version)
-            return replace(state, waiting=(*state.waiting, waiter))
+            return _joined(state, event, version)
         case WaitingRanked():
             ranked = (replace(w, urgent=event.urgent) if w.journey_id == event.journey_id else w for w in state.waiting)
             return replace(state, waiting=tuple(ranked))
@@ -227,6 +226,15 @@ def _move(state: Agreement, event: Event, version: int) -> Agreement:
         case FundingRecorded():
             return replace(state, funding={**state.funding, (event.valid_from, event.source): event.cents})
     raise ValueError(f"{event.type} does not belong into an agreement's stream")
+
+
+def _joined(state: Agreement, event: WaitingJoined, version: int) -> Agreement:
+    """Who stands in the order already keeps their standing: only the municipality that they wait for may be another."""
+    known = state.waiter(event.journey_id)
+    if known is None:
+        return replace(state, waiting=(*state.waiting, Waiter(**event.model_dump(), joined=version)))
+    there = (replace(w, municipality=event.municipality) if w is known else w for w in state.waiting)
+    return replace(state, waiting=tuple(there))
 
 
 def _passed(waiter: Waiter, event: OfferPassed, version: int) -> Waiter:

@@ -45,6 +45,8 @@ def unused(
     """What is given back of each line for a suspension, `earlier` ones aside, never of what was delivered."""
     over = [each for each in earlier if each.to_on is not None]
     for line_id, account in sorted(accounts.items()):
+        if account.former is not None:  # settled when the journey moved on
+            continue
         line = account.line
         days = days_in_use(line, line.starts_on, line.ends_on, over)
         share = account.allocated * days_in_use(line, first, last, over) // days if days else 0
@@ -56,6 +58,8 @@ def unused(
 def released(file: CaseFile, until: date) -> Iterator[Release]:
     """What is given back of each line when everything ends on a day."""
     for line_id, account in sorted(file.accounts.items()):
+        if account.former is not None:
+            continue
         cents = account.allocated - keeps(account, until, file.suspensions)
         if cents:
             yield Release(line_id=line_id, cents=cents)

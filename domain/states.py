@@ -32,6 +32,13 @@ class UnknownLine(Rejected):
     status = 422
 
 
+class FormerLine(Rejected):
+    """{line} is a line of {former}, from where the journey has moved on; name the new one otherwise."""
+
+    code = "former_line"
+    status = 422
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
     agreement: str
@@ -218,6 +225,16 @@ class Membership:
     municipality: str
     from_on: date
     to_on: date | None = None
+    left_at: int | None = None  # the version at which the journey went on to another
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OfferedTransfer:
+    """Another municipality is to say whether it takes the journey over."""
+
+    to: str
+    from_on: date
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -239,6 +256,7 @@ class CaseFile:
     urgent: bool = False
     suspensions: tuple[Suspension, ...] = ()  # of the place, in order; only the last can be open
     planned_exit: PlannedExit | None = None
+    transfer: OfferedTransfer | None = None
     assessments: tuple[Assessment, ...] = ()
     measures: tuple[Measure, ...] = ()  # as told, which may be in another order than that of their days
     ratings: tuple[Rating, ...] = ()
@@ -275,6 +293,10 @@ class CaseFile:
     @property
     def highest_need(self) -> int:
         return self.assessments[-1].highest_need if self.assessments else 0
+
+    def payer(self, account: LineAccount) -> str:
+        """The municipality whose money a line is: whose prices, rules and contracts hold for it, and who is claimed from."""
+        return self.municipality if account.former is None else account.former.municipality
 
     def account(self, line_id: str) -> LineAccount:
         account = self.accounts.get(line_id)

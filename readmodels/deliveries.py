@@ -10,7 +10,7 @@ from domain.care import ClaimRow
 from domain.codec import Codec, Recorded
 from domain.deciders import JOURNEYS
 from domain.ports import EventStore, StoreUnavailable
-from domain.states import Journey
+from domain.states import CaseFile, Delivery, Journey
 from eventstore.postgres import translated
 from readmodels.projector import Connection, Folds, Pool, newest_position, wait_for
 
@@ -87,7 +87,13 @@ def _rows(state: Journey, last: Recorded) -> Iterator[tuple[object, ...]]:
     file = state.file
     for delivery in file.deliveries.values():
         yield (
-            delivery.delivery_id, file.journey_id, last.version, delivery.line_id, file.municipality,
+            delivery.delivery_id, file.journey_id, last.version, delivery.line_id, _claimed_from(delivery, file),
             delivery.provider_id, delivery.day, delivery.component, delivery.tariff, delivery.minutes, delivery.cents,
             delivery.claimable,
         )  # fmt: skip
+
+
+def _claimed_from(delivery: Delivery, file: CaseFile) -> str:
+    """Whose line it is on; a history may have a delivery without its budget."""
+    account = file.accounts.get(delivery.line_id)
+    return file.municipality if account is None else file.payer(account)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from domain.codec import Recorded
-from domain.events import PersonRegistered
+from domain.events import PersonMoved, PersonRegistered
 from domain.ports import StoreUnavailable
 from eventstore.postgres import translated
 from readmodels.projector import Connection, Pool, newest_position, wait_for
@@ -41,6 +41,11 @@ class PersonMatch:
             )
         ]
         await connection.executemany("INSERT INTO read.person_match VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", rows)
+        await connection.executemany(  # they are found where they were, too: nobody registers them there again
+            """INSERT INTO read.person_match SELECT $2, hash, person_id FROM read.person_match WHERE person_id = $1
+            ON CONFLICT DO NOTHING""",
+            [(told.stream_id, told.event.municipality) for told in batch if isinstance(told.event, PersonMoved)],
+        )
 
     async def like(
         self, *, municipality: str, given_name: str, family_name: str, birth_date: date, personal_code: str | None

@@ -25,6 +25,7 @@ from starter.reading import reading, reference
 from starter.regional import regional
 from starter.tabling import tabling
 from starter.trail_routes import trail_reading
+from starter.transfers import transfer_reading
 
 log = structlog.get_logger()
 READY_SECONDS = 2.0
@@ -52,6 +53,7 @@ def application(parts: Parts) -> FastAPI:
     app.include_router(regional(parts))
     app.include_router(office_reading(parts))
     app.include_router(handover_reading(parts))
+    app.include_router(transfer_reading(parts))
     app.include_router(trail_reading(parts))
     app.include_router(reference(parts))
     return app

@@ -12,7 +12,6 @@ from pydantic import BaseModel, ValidatorFunctionWrapHandler, WrapValidator
 from activities.messages import Outcome, Submission, digest
 from domain.commands import ALL, PREFIX
 from domain.decision import Actor, Command, RowResult
-from domain.ports import StreamHead
 from starter.access import (
     PROBLEMS,
     RETRY_AFTER,
@@ -21,8 +20,7 @@ from starter.access import (
     Parts,
     StreamId,
     caller_of,
-    known,
-    readable,
+    writable,
 )
 from starter.bodies import all_fit
 from starter.problems import FieldError, ProblemRaised
@@ -177,10 +175,3 @@ async def _answered(submitter: Submitter, step: Submission) -> Outcome:
     except Broken as bug:
         log.error("step failed", error=str(bug))
         raise ProblemRaised(500, "broken", "The step failed for a reason that is ours; it was not recorded.") from bug
-
-
-async def writable(parts: Parts, kind: str, stream_id: str, actor: Actor) -> StreamHead:
-    """Agreements and providers belong to several municipalities; the step itself knows to which."""
-    if kind in ("journeys", "persons", "claims"):
-        return await readable(parts, kind, stream_id, actor)
-    return await known(parts, kind, stream_id)

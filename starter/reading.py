@@ -1,5 +1,6 @@
 """What can be read: a journey, its timeline and events, the work queue, places, and reference data."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -7,19 +8,27 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from activities.folding import Streams
+from activities.folding import Folded, Streams
 from domain.agreement import Agreement
 from domain.care import Check
-from domain.deciders import AGREEMENTS, JOURNEYS, PERSONS
+from domain.codec import Recorded
+from domain.deciders import AGREEMENTS
 from domain.decision import Actor, Stage
 from domain.due import Standing, standing
-from domain.parties import Person
 from domain.programme import NotInForce, Programme
 from domain.publications import stream_of
-from domain.states import Journey
 from eventstore.postgres import translated
 from readmodels.work_queue import Filter, Row
-from starter.access import PROBLEMS, CodeQuery, Parts, StreamId, caller_of, readable
+from starter.access import (
+    PROBLEMS,
+    CodeQuery,
+    Parts,
+    StreamId,
+    caller_of,
+    journey_seen,
+    person_seen_until,
+    readable,
+)
 from starter.agreements import party
 from starter.outcome_views import OutcomesView, outcomes_view
 from starter.paging import PAGE, After, Cursor, Limit, link_next, page_of, seen_of, shown_up_to
@@ -89,33 +98,26 @@ class Timeline(BaseModel):
 def reading(parts: Parts) -> APIRouter:
     router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["reading"])
     caller = caller_of(parts)
-    journeys: Streams[Journey] = Streams(parts.store, parts.codec, JOURNEYS)
-    persons: Streams[Person] = Streams(parts.store, parts.codec, PERSONS)
     agreements: Streams[Agreement] = Streams(parts.store, parts.codec, AGREEMENTS)
     Caller = Annotated[Actor, Depends(caller)]  # noqa: N806 — a type, made here because it needs `parts`
 
     @router.get("/journeys/{id}", operation_id="get-journey")
     async def journey(id: StreamId, actor: Caller, response: Response) -> JourneyView:
-        """A journey as it stands now."""
-        await readable(parts, "journeys", id, actor)
-        folded, _ = await journeys.at_latest(id)
-        assert folded.state is not None
-        response.headers["ETag"] = f'"{folded.version}"'
+        """A journey as it stands now; to a municipality that it has left, as it stood then."""
+        seen = await journey_seen(parts, id, actor)
+        response.headers["ETag"] = f'"{seen.version}"'
         today = await parts.clock.today()
-        return journey_view(folded.state, folded.version, parts.programme.carer_needs, today)
+        return journey_view(seen.state, seen.version, parts.programme.carer_needs, today)
 
     @router.get("/journeys/{id}/measures", operation_id="get-measures")
     async def measures(id: StreamId, actor: Caller) -> OutcomesView:
         """How life was told to be, first against latest by life area and by who tells; and what was thought of the help."""
-        await readable(parts, "journeys", id, actor)
-        folded, _ = await journeys.at_latest(id)
-        assert folded.state is not None
-        return outcomes_view(folded.state.file)
+        return outcomes_view((await journey_seen(parts, id, actor)).state.file)
 
     @router.get("/journeys/{id}/timeline", operation_id="get-timeline")
     async def timeline(id: StreamId, actor: Caller) -> Timeline:
         """What happened, in sentences."""
-        await readable(parts, "journeys", id, actor)
+        seen = await journey_seen(parts, id, actor)
         found = await parts.store.read(id)
         return Timeline(
             items=tuple(
@@ -128,7 +130,7 @@ def reading(parts: Parts) -> APIRouter:
                     sentence=tell(each),
                     trace=trace_of(each.event),
                 )
-                for each in map(parts.codec.decode, found.events)
+                for each in seen.only(map(parts.codec.decode, found.events))
             )
         )
 
@@ -145,13 +147,11 @@ def reading(parts: Parts) -> APIRouter:
         limit: Limit = PAGE,
     ) -> EventPage:
         """The facts themselves, in order."""
-        if kind == "agreements":
-            await party(parts, agreements, id, actor)
-        else:
-            await readable(parts, kind, id, actor)
+        only = await _readable_of(parts, agreements, kind, id, actor)
         found = await parts.store.read(id, after=cursor, limit=limit + 1)
-        shown = [parts.codec.decode(each) for each in found.events[:limit]]
-        more = shown[-1].version if len(found.events) > limit else None
+        read = [parts.codec.decode(each) for each in found.events[:limit]]
+        more = read[-1].version if len(found.events) > limit else None
+        shown = only(read)
         link_next(request, response, more)
         return EventPage(
             items=tuple(
@@ -204,13 +204,34 @@ def reading(parts: Parts) -> APIRouter:
     @router.get("/persons/{id}", operation_id="get-person")
     async def person(id: StreamId, actor: Caller, response: Response) -> PersonView:
         """A person's consents, carers and representatives; names are in the person's events."""
-        await readable(parts, "persons", id, actor)
-        folded, _ = await persons.at_latest(id)
+        until = await person_seen_until(parts, id, actor)
+        folded, _ = await parts.persons.at_latest(id)
+        if until is not None:
+            found = (await parts.store.read(id, limit=until)).events
+            told = (parts.codec.decode(each).event for each in found)
+            folded = parts.persons.advance(id, Folded(version=0, state=None), told)
         assert folded.state is not None
         response.headers["ETag"] = f'"{folded.version}"'
         return person_view(folded.state, folded.version)
 
     return router
+
+
+async def _readable_of(
+    parts: Parts, agreements: Streams[Agreement], kind: str, stream_id: str, actor: Actor
+) -> Callable[[Iterable[Recorded]], list[Recorded]]:
+    """Which of a stream's facts the actor may read."""
+    match kind:
+        case "journeys":
+            return (await journey_seen(parts, stream_id, actor)).only
+        case "persons":
+            until = await person_seen_until(parts, stream_id, actor)
+            return lambda told: [each for each in told if until is None or each.version <= until]
+        case "agreements":
+            await party(parts, agreements, stream_id, actor)
+        case _:
+            await readable(parts, kind, stream_id, actor)
+    return list
 
 
 def _queue_row(row: Row, today: date) -> QueueRow:

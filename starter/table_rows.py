@@ -15,7 +15,7 @@ from activities.messages import digest
 from domain.claims import pieces
 from domain.decision import Actor, Command, RowResult
 from integrations.tables import MEDIA_TYPES, Kind, Row, TableRefused, Value, kind_of, read, write
-from starter.access import Parts, readable
+from starter.access import Parts, writable
 from starter.bodies import all_fit
 from starter.problems import FieldError, ProblemRaised
 from starter.submit import Broken, Busy, Refused, Unavailable, step_of
@@ -126,7 +126,7 @@ async def _of_stream(
     """Each attempt has its own steps, since the rows themselves keep from doubling, and what was refused yesterday may be
     right today."""
     try:
-        await readable(parts, how.kind, stream_id, actor)
+        await writable(parts, how.kind, stream_id, actor)
     except ProblemRaised as raised:
         return [_refused(row, raised.problem.code, how.field, raised.problem.detail) for row in rows]
     answers: list[RowResult] = []

@@ -59,6 +59,8 @@ def _sentence(event: e.Event) -> str:
             return _of_waiting(event)
         case e.PlaceSuspended() | e.PlaceResumed() | e.ExitPlanned():
             return _of_holding(event)
+        case e.TransferOffered() | e.TransferAccepted() | e.TransferRejected() | e.TransferWithdrawn():
+            return _of_transfer(event)
         case e.CaseManagerAppointed():
             return f"Case manager: {event.case_manager}."
         case e.JourneyTakenOver() | e.AssessmentTakenOver() | e.BudgetTakenOver():
@@ -158,6 +160,20 @@ def _of_holding(event: e.PlaceSuspended | e.PlaceResumed | e.ExitPlanned) -> str
             return f"Exit planned {planned}."
 
 
+def _of_transfer(event: e.TransferOffered | e.TransferAccepted | e.TransferRejected | e.TransferWithdrawn) -> str:
+    match event:
+        case e.TransferOffered():
+            return f"Offered to {event.to}, to which the person moves, from {event.from_on:%d.%m.%Y} on."
+        case e.TransferAccepted():
+            place = "; the place stays, since both share the agreement" if event.place_stays else ""
+            due = f"; what is next is due by {event.due.on:%d.%m.%Y}" if event.due else ""
+            return f"Moved from {event.former} to {event.municipality} on {event.on:%d.%m.%Y}{place}{due}."
+        case e.TransferRejected():
+            return "The other municipality does not take the journey over, with a reason."
+        case e.TransferWithdrawn():
+            return f"The offer to another municipality was withdrawn{', with a reason' if event.reason else ''}."
+
+
 def _later_sentence(event: e.Event) -> str:
     match event:
         case e.NeedsAssessed():
@@ -255,6 +271,8 @@ def _later_sentence(event: e.Event) -> str:
             return f"{event.staff_id} is away from {until}; {event.stand_in} stands in."
         case e.AbsenceWithdrawn():
             return "An absence was taken back."
+        case e.PersonMoved():
+            return f"Moved to {event.municipality} on {event.on:%d.%m.%Y}."
         case e.GapClosed():
             return f"A gap was closed: {event.outcome}"
         case _:

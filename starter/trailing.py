@@ -116,11 +116,11 @@ class Trails:
     async def _source(self, journey_id: str) -> Source:
         told = await self._read(journey_id)
         (person_id,) = (event.person_id for _, event in facts(told, ReferralRecorded))
-        agreements = [stream_of(event.agreement) for _, event in facts(told, PlaceReceived)]
+        agreements = dict.fromkeys(stream_of(event.agreement) for _, event in facts(told, PlaceReceived))
         return Source(
             journey=told,
             person=await self._read(person_id),
-            agreement=await self._read(agreements[-1]) if agreements else (),
+            agreements=tuple([fact for each in agreements for fact in await self._read(each)]),
         )
 
     async def _read(self, stream_id: str) -> tuple[Recorded, ...]:

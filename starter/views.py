@@ -131,10 +131,27 @@ class OriginView(View):
     balances_on: date
 
 
+class MembershipView(View):
+    """A time in which the journey belonged to a municipality; both days count."""
+
+    municipality: str
+    from_on: date
+    to_on: date | None
+
+
+class OpenTransferView(View):
+    """To which municipality the journey is offered, and from when on."""
+
+    to: str
+    from_on: date
+
+
 class JourneyView(View):
     journey_id: str
     person_id: str
     municipality: str
+    memberships: tuple[MembershipView, ...]
+    transfer: OpenTransferView | None
     origin: OriginView | None
     version: int
     stage: str
@@ -173,6 +190,11 @@ def journey_view(
         journey_id=file.journey_id,
         person_id=file.person_id,
         municipality=file.municipality,
+        memberships=tuple(
+            MembershipView(municipality=each.municipality, from_on=each.from_on, to_on=each.to_on)
+            for each in file.memberships
+        ),
+        transfer=OpenTransferView(to=file.transfer.to, from_on=file.transfer.from_on) if file.transfer else None,
         origin=OriginView.model_validate(asdict(file.origin)) if file.origin else None,
         version=version,
         stage=journey.stage_of(state),

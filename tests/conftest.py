@@ -36,9 +36,9 @@ async def services(home: Path) -> AsyncIterator[Services]:
 @pytest.fixture(scope="session")
 async def installation(home: Path, services: Services) -> AsyncIterator[Scene]:
     """Worker and API as processes, with the demonstration's agreements and providers recorded; in Tori, where most tests
-    take their places, there are enough for all of them."""
+    take their places, and in Tapa, to where people move, there are enough for all of them."""
     whole = load("demonstration")
-    roomy = tuple(replace(each, places=1_000) if each.code == "tori" else each for each in whole.agreements)
+    roomy = tuple(replace(each, places=1_000) if each.code in ("tori", "tapa") else each for each in whole.agreements)
     async with scene(services.data_dir, services, {}, programme=replace(whole, agreements=roomy)) as running:
         yield running
 

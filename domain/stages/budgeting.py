@@ -27,6 +27,7 @@ from domain.states import (
     AwaitingBudget,
     CaseFile,
     Exited,
+    FormerLine,
     InDelivery,
     Journey,
     UnknownLine,
@@ -185,7 +186,8 @@ def _allocate(
 
 def _left_out(wanted: tuple[Allocation, ...], file: CaseFile) -> Iterator[LineAccount]:
     kept = {allocation.line.line_id for allocation in wanted}
-    yield from (account for line_id, account in sorted(file.accounts.items()) if line_id not in kept)
+    own = (account for _, account in sorted(file.accounts.items()) if account.former is None)
+    yield from (account for account in own if account.line.line_id not in kept)
 
 
 def _drop(account: LineAccount, today: date, settings: Settings, file: CaseFile) -> Allocation:
@@ -231,6 +233,9 @@ def _check_ceiling(lines: tuple[Allocation, ...], file: CaseFile, settings: Sett
 def check_caps(lines: tuple[Allocation, ...], file: CaseFile) -> None:
     """Within this journey; over all journeys of the person the bound in the database holds."""
     spent: Counter[tuple[str, int]] = Counter()
+    for account in file.accounts.values():  # what it was given where it was before counts too
+        if account.former is not None and account.cap is not None:
+            spent[account.cap.component, account.cap.year] += account.allocated
     for line, cents, cap in ((each.line, each.cents, each.cap_cents) for each in lines):
         if cap is None:
             continue
@@ -253,9 +258,11 @@ def _year_until_now(line: ServiceLine, file: CaseFile) -> int:
 
 def _commit(command: CommitService, file: CaseFile, context: Context) -> ServiceCommitted:
     account = file.account(command.line_id)
+    if account.former is not None:
+        raise FormerLine(field="line_id", line=command.line_id, former=account.former.municipality)
     begins = max(account.line.starts_on, context.today)
     check_period(begins, account.line.ends_on, context, field="line_id")
-    check_contract(account.line, begins, account.line.ends_on, file, context)
+    check_contract(account.line, begins, account.line.ends_on, file.municipality, context)
     own_percent = context.programme.settings(file.municipality, context.today).own_contribution_percent
     cents = ceiling_cents(command.minutes, prices_over(account.line, file.municipality, context), own_percent)
     left = account.allocated - account.committed
@@ -280,8 +287,10 @@ def evolve(state: Journey, event: BudgetEvent) -> Journey:
             return with_file(state, booked(file, event.line_id, ordering(event.cents)))
         case BudgetSettled():
             released = {release.line_id: release.cents for release in event.released}
-            over = isinstance(state, Exited)
-            accounts = {id_: _given_back(each, released.get(id_, 0), over) for id_, each in file.accounts.items()}
+            accounts = {
+                id_: _given_back(each, released.get(id_, 0), isinstance(state, Exited) or each.former is not None)
+                for id_, each in file.accounts.items()
+            }
             if event.final:
                 accounts = {id_: replace(each, orders_given_back=0) for id_, each in accounts.items()}
             return with_file(state, replace(file, accounts=accounts))

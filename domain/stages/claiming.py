@@ -108,16 +108,17 @@ def _against(delivery: Delivery, state: Journey, context: Context) -> Iterator[s
     if isinstance(state, Exited) and day > state.on:
         yield "after_exit"
     provider = (context.providers or {}).get(delivery.provider_id)
-    if provider is None or not provider.covers(delivery.component, state.file.municipality, day, day):
+    payer = state.file.municipality if account is None else state.file.payer(account)
+    if provider is None or not provider.covers(delivery.component, payer, day, day):
         yield "no_contract"
-    if _price(delivery, state.file, context) != delivery.cents_per_hour:
+    if _price(delivery, payer, context) != delivery.cents_per_hour:
         yield "price_differs"
     if context.person is not None and overlapping(context.person, day, context.programme) is not None:
         yield DOUBLE
 
 
-def _price(delivery: Delivery, file: CaseFile, context: Context) -> int | None:
-    terms = context.programme.agreement_of(file.municipality, delivery.day)
+def _price(delivery: Delivery, municipality: str, context: Context) -> int | None:
+    terms = context.programme.agreement_of(municipality, delivery.day)
     if terms is None:
         return None
     price = context.programme.price(

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from domain.belonging import check_whose
 from domain.care import Confirmer, Release
 from domain.decision import Command, Context, Decision, Rejected, RowResult, Stage, WrongStage
 from domain.deliveries import (
@@ -185,9 +186,10 @@ DeliveryChange = DeliveryCorrected | DeliveryConfirmed | DeliveryDisputed | Disp
 DeliveryEvent = DeliveryRecorded | DeliveryChange | VisitMissed | ProgressNoted
 
 
-def _settle_by(file: CaseFile, context: Context) -> Due:
-    days = context.programme.settings(file.municipality, context.today).dispute_working_days
-    return working_days_from(context, context.today, days, file.municipality, "dispute")
+def _settle_by(delivery: Delivery, file: CaseFile, context: Context) -> Due:
+    payer = file.payer(file.account(delivery.line_id))
+    days = context.programme.settings(payer, context.today).dispute_working_days
+    return working_days_from(context, context.today, days, payer, "dispute")
 
 
 def _facts(command: DeliveryCommand, state: Journey, context: Context) -> tuple[Event, ...]:
@@ -202,17 +204,19 @@ def _facts(command: DeliveryCommand, state: Journey, context: Context) -> tuple[
         case CorrectDelivery():
             return _correct(command, state, context)
         case ConfirmDelivery():
-            _delivery(command.delivery_id, file)
+            _delivery(command.delivery_id, file, context)
             return (DeliveryConfirmed(**dict(command)),)
         case DisputeDelivery():
-            if _delivery(command.delivery_id, file).disputed:
+            delivery = _delivery(command.delivery_id, file, context)
+            if delivery.disputed:
                 raise AlreadyDisputed(field="delivery_id")
-            return (DeliveryDisputed(due=_settle_by(file, context), **dict(command)),)
+            return (DeliveryDisputed(due=_settle_by(delivery, file, context), **dict(command)),)
         case SettleDispute():
-            if not _delivery(command.delivery_id, file).disputed:
+            if not _delivery(command.delivery_id, file, context).disputed:
                 raise NothingDisputed(field="delivery_id")
             return (DisputeSettled(**dict(command)),)
         case RecordMissedVisit():
+            check_whose(file.account(command.line_id), file, context)
             on_a_day_of(file.account(command.line_id), command.day, state, context)
             return (VisitMissed(**dict(command)),)
         case NoteProgress():
@@ -252,12 +256,13 @@ def _booked(state: Journey, fact: BudgetReinstated | DeliveryRecorded) -> Journe
 
 def _correct(command: CorrectDelivery, state: Journey, context: Context) -> tuple[Event, ...]:
     """Also of what is paid: the difference stands in the next claim. More than was told must be possible as help is."""
-    file, delivery = state.file, _delivery(command.delivery_id, state.file)
+    file, delivery = state.file, _delivery(command.delivery_id, state.file, context)
     account, more = file.account(delivery.line_id), command.minutes - delivery.minutes
     if more > 0:
         check_day_of(account, delivery.day, more, state, context, field="minutes")
-    cents, own_cents = cost_of(command.minutes, delivery.cents_per_hour, delivery.day, file, context)
-    room = make_room(account, cents - delivery.cents, file.municipality, context)
+    payer = file.payer(account)
+    cents, own_cents = cost_of(command.minutes, delivery.cents_per_hour, delivery.day, payer, context)
+    room = make_room(account, cents - delivery.cents, payer, context)
     corrected = DeliveryCorrected(
         minutes_before=delivery.minutes, cents_before=delivery.cents, cents=cents, own_cents=own_cents, **dict(command)
     )
@@ -273,10 +278,11 @@ def _given_back(state: Journey, delivery: Delivery, cents: int) -> tuple[BudgetS
     return (BudgetSettled(released=(release,), final=True),)
 
 
-def _delivery(delivery_id: str, file: CaseFile) -> Delivery:
+def _delivery(delivery_id: str, file: CaseFile, context: Context) -> Delivery:
     delivery = file.deliveries.get(delivery_id)
     if delivery is None:
         raise UnknownDelivery(field="delivery_id", delivery=delivery_id)
+    check_whose(file.account(delivery.line_id), file, context)
     return delivery
 
 

@@ -8,6 +8,7 @@ from datetime import date
 
 from pydantic import Field
 
+from domain.belonging import withdrawn
 from domain.care import ExitReason
 from domain.decision import Command, Context, Decision, Rejected, Stage, WrongStage
 from domain.events import BudgetSettled, Event, JourneyExited, PlaceFreed, WaitingLeft
@@ -81,7 +82,8 @@ def _exit(command: ExitJourney, file: CaseFile, context: Context) -> Decision:
     )
     given_back = tuple(released(file, command.on))
     settled = (BudgetSettled(released=given_back),) if given_back else ()
-    return Decision(events=(exited, *settled), agreement=tuple(_leave_places(command, file, context.today)))
+    events = (*withdrawn(file), exited, *settled)
+    return Decision(events=events, agreement=tuple(_leave_places(command, file, context.today)))
 
 
 def _check(command: ExitJourney, file: CaseFile, context: Context) -> None:

@@ -24,6 +24,7 @@ from domain.states import (
     AwaitingBudget,
     AwaitingPlan,
     CaseFile,
+    FormerLine,
     InDelivery,
     Journey,
     Plan,
@@ -251,6 +252,8 @@ def _is_the_same(line: ServiceLine, file: CaseFile) -> None:
     account = file.accounts.get(line.line_id)
     if account is None:
         return
+    if account.former is not None:
+        raise FormerLine(field="lines", line=line.line_id, former=account.former.municipality)
     before = account.line
     other_carer = before.carer_id not in (None, line.carer_id)  # to name one later is no change
     if other_carer or (before.component, before.tariff, before.provider_id) != (

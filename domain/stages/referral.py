@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+from domain.belonging import withdrawn
 from domain.care import Agreer, Noticer
 from domain.decision import BeforeBeginning, Command, Context, Decision, Rejected, Stage, WrongStage
 from domain.due import Due
@@ -153,7 +154,7 @@ def _decide_eligibility(command: DecideEligibility, file: CaseFile, context: Con
     """Who may join takes a place or waits for one in the same step."""
     decided = eligibility.decide(command, file, context)
     if isinstance(decided, ReferralRefused):
-        return Decision(events=(decided,))
+        return Decision(events=(*withdrawn(file), decided))
     placed = placing.place(file, decided.place_from, context, field="findings")
     return replace(placed, events=(decided, *placed.events))
 

@@ -23,6 +23,7 @@ from domain.events import (
     PlanDrafted,
     ReferralAccepted,
     ReferralRecorded,
+    TransferAccepted,
 )
 from domain.money import euros
 from domain.persons import CARE
@@ -31,11 +32,11 @@ from domain.trail.steps import Step, dm, facts, hours, plain, step
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """The streams that a trail is read from: the journey's, its person's, and the agreement's that gave the place."""
+    """The streams that a trail is read from: the journey's, its person's, and those of the agreements that gave a place."""
 
     journey: tuple[Recorded, ...]
     person: tuple[Recorded, ...]
-    agreement: tuple[Recorded, ...]
+    agreements: tuple[Recorded, ...]
 
     def until(self, version: int) -> Sequence[Recorded]:
         """The journey as it was before that version."""
@@ -198,7 +199,8 @@ def _place(starts_on: date, days: Sequence[date], before: Sequence[Recorded], so
     sentence = f"A place of the agreement {place.agreement} from {dm(place.from_on)} on."
     versions = dict.fromkeys(each.version for each in place.trace)
     yield step("place", told, sentence, versions=versions, trace=place.trace)
-    for signed_told, signed in facts(source.agreement, AgreementSigned):
+    there = (each for each in facts(source.agreements, AgreementSigned) if each[1].agreement == place.agreement)
+    for signed_told, signed in there:
         if any(signed.valid_from <= day and (signed.valid_to is None or day <= signed.valid_to)
                for day in days or (starts_on,)):  # fmt: skip
             until = f"to {dm(signed.valid_to)}" if signed.valid_to else "without an end"
@@ -210,6 +212,10 @@ def _place(starts_on: date, days: Sequence[date], before: Sequence[Recorded], so
 
 
 def _joined(before: Sequence[Recorded], source: Source) -> Iterator[Step]:
+    for told, moved in reversed(list(facts(before, TransferAccepted))):
+        sentence = f"The journey moved from {moved.former} to {moved.municipality} on {dm(moved.on)}."
+        yield step("transfer", told, sentence)
+        yield from _consent(moved.municipality, told, source.person, at="move")
     for told, accepted in reversed(list(facts(before, ReferralAccepted))):
         how = "not every condition holds, and a reason is given" if accepted.override else "the conditions hold"
         if accepted.rules == "taken_over":
@@ -233,9 +239,9 @@ def _serves(line: ServiceLine, goal_id: str) -> str:
     return "serves the goal" if goal_id == line.goal_id else "was told, when it was given, to serve the goal"
 
 
-def _consent(recipient: str, referred: Recorded, person: Iterable[Recorded]) -> Iterator[Step]:
-    """The one in force at the referral, by when each was told: what is appended together has no order among streams. And
-    whether it was withdrawn since."""
+def _consent(recipient: str, referred: Recorded, person: Iterable[Recorded], *, at: str = "referral") -> Iterator[Step]:
+    """The one in force at the referral, or the move, by when each was told: what is appended together has no order among
+    streams. And whether it was withdrawn since."""
     given: tuple[Recorded, ConsentGiven] | None = None
     withdrawn: list[Step] = []
     for told in person:
@@ -257,4 +263,4 @@ def _consent(recipient: str, referred: Recorded, person: Iterable[Recorded]) -> 
         )
         yield step("consent", told, sentence)
     else:
-        yield step("no_consent", referred, f"No consent to the care by {recipient} was on record at the referral.")
+        yield step("no_consent", referred, f"No consent to the care by {recipient} was on record at the {at}.")

@@ -162,7 +162,7 @@ class EveryDelivery:
             if each.claimable
             and each.day <= day
             and each.provider_id == provider_id
-            and journey.file.municipality == municipality
+            and journey.file.payer(journey.file.account(each.line_id)) == municipality
         )
 
 

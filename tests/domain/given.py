@@ -22,6 +22,7 @@ from domain.events import (
     PersonRegistered,
     ProviderContracted,
     RepresentativeNamed,
+    TransferAccepted,
 )
 from domain.parties import Person, Provider, Region
 from domain.persons import CARE
@@ -38,7 +39,7 @@ J = TypeVar("J", bound=Journey)
 
 PROGRAMME = load("demonstration")
 SOURCED = load("sourced")
-TOWN = "tori"
+TOWN, NEXT_TOWN = "tori", "tapa"
 CARER = "person-7"
 JOURNEY, PERSON, PROVIDER, OTHER_PROVIDER = "journey-1", "person-1", "provider-90000001", "provider-90000002"
 MONDAY = date(2026, 3, 2)  # when somebody notices
@@ -46,6 +47,7 @@ NOON = at_hour(MONDAY, 12)
 
 CASE_MANAGER = Actor(id="case_manager.tori", role=Role.CASE_MANAGER, municipality=TOWN)
 COORDINATOR = Actor(id="coordinator", role=Role.COORDINATOR, municipality="ee")
+NEIGHBOUR = Actor(id="case_manager.tapa", role=Role.CASE_MANAGER, municipality=NEXT_TOWN)
 LEAD = Actor(id="lead.tori", role=Role.LEAD, municipality=TOWN)
 BASE_SUPPORT = Actor(id="base_support.tori", role=Role.BASE_SUPPORT, municipality=TOWN)
 
@@ -58,6 +60,7 @@ class Given(Generic[S]):
     stream_id: str
     events: tuple[Event, ...] = ()
     agreement_events: tuple[Event, ...] = ()
+    receiving_events: tuple[Event, ...] = ()  # of the agreement there, where the journey may move
     providers: Mapping[str, Provider] = field(default_factory=dict)
     claimable: tuple[ClaimRow, ...] = ()
     uses: tuple[ComponentUse, ...] = ()
@@ -82,6 +85,10 @@ class Given(Generic[S]):
     @property
     def agreement(self) -> Agreement | None:
         return fold(AGREEMENTS, self.agreement_events, f"agreement-{TOWN}")
+
+    @property
+    def receiving(self) -> Agreement | None:
+        return fold(AGREEMENTS, self.receiving_events, f"agreement-{NEXT_TOWN}")
 
     def on(self, day: date, *, hour: int = 12) -> Given[S]:
         return replace(self, at=at_hour(day, hour))
@@ -113,6 +120,10 @@ class Given(Generic[S]):
     def also_in_agreement(self, *events: Event) -> Given[S]:
         return replace(self, agreement_events=(*self.agreement_events, *events))
 
+    def next_to(self, *events: Event) -> Given[S]:
+        """The agreement of the municipality to which the journey may move."""
+        return replace(self, receiving_events=events)
+
     def when(self, command: Command) -> Answer[S]:
         made = Counter(self.made)
 
@@ -128,6 +139,7 @@ class Given(Generic[S]):
             new_id=new_id,
             person=self.person,
             agreement=self.agreement,
+            receiving=self.receiving,
             providers=self.providers,
             claimable=self.claimable,
             uses=self.uses,
@@ -163,6 +175,10 @@ class Answer(Generic[S]):
         _same(self.decided.agreement, expected)
         return self
 
+    def receiving_then(self, *expected: Event | type[Event]) -> Answer[S]:
+        _same(self.decided.receiving, expected)
+        return self
+
     def refused(self, why: type[Rejected], *, field: str | None = None, says: str = "") -> None:
         assert self.refusal is not None, f"not refused: {self.decision}"
         assert type(self.refusal) is why, repr(self.refusal)
@@ -176,10 +192,16 @@ class Answer(Generic[S]):
 
     @property
     def after(self) -> Given[S]:
+        """Where the journey has moved between two agreements, the other one is its own now."""
+        own = (*self.before.agreement_events, *self.decided.agreement)
+        there = (*self.before.receiving_events, *self.decided.receiving)
+        if any(isinstance(each, TransferAccepted) and not each.place_stays for each in self.decided.events):
+            own, there = there, own
         return replace(
             self.before,
             events=(*self.before.events, *self.decided.events),
-            agreement_events=(*self.before.agreement_events, *self.decided.agreement),
+            agreement_events=own,
+            receiving_events=there,
             made=self.made,
         )
 
@@ -267,11 +289,20 @@ def consented(municipality: str = TOWN, *, on: date = date(2020, 1, 1)) -> Conse
     return ConsentGiven(purpose=CARE, recipient=municipality, on=on, given_by="person")
 
 
-def person(*, born: date = date(1984, 3, 2), municipality: str = TOWN, represented: bool = False) -> Person:
-    """A person who consented and has a carer; where represented, with a representative named."""
+def person(
+    *, born: date = date(1984, 3, 2), municipality: str = TOWN, represented: bool = False, also: str = ""
+) -> Person:
+    """A person who consented, perhaps to another municipality's care also, and has a carer; where represented, with a
+    representative named."""
     named = RepresentativeNamed(representative_id="person-2", basis="guardian", from_on=date(2020, 1, 1))
     carer = CarerLinked(carer_id=CARER, relation="sibling")
-    events = (registered(born=born), consented(municipality), carer, *((named,) if represented else ()))
+    events = (
+        registered(born=born),
+        consented(municipality),
+        carer,
+        *((named,) if represented else ()),
+        *((consented(also),) if also else ()),
+    )
     folded = fold(PERSONS, events, PERSON)
     assert folded is not None
     return folded
@@ -284,10 +315,14 @@ def somebody(person_id: str = CARER) -> Person:
     return folded
 
 
-def signed(*, places: int = 2, valid_from: date = date(2026, 1, 1), valid_to: date | None = None) -> AgreementSigned:
+def signed(
+    *municipalities: str, places: int = 2, valid_from: date = date(2026, 1, 1), valid_to: date | None = None
+) -> AgreementSigned:
+    """Under the name of the first of them."""
+    parties = municipalities or (TOWN,)
     return AgreementSigned(
-        agreement=TOWN,
-        municipalities=(TOWN,),
+        agreement=parties[0],
+        municipalities=parties,
         valid_from=valid_from,
         valid_to=valid_to,
         places=places,

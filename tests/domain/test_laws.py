@@ -14,9 +14,10 @@ from hypothesis import note, settings
 from hypothesis import strategies as st
 
 from domain import journey
+from domain.agreement import Agreement
 from domain.care import RunningPlan
 from domain.deciders import AGREEMENTS, JOURNEYS
-from domain.decision import Command, Decision
+from domain.decision import Actor, Command, Decision, Role
 from domain.events import (
     BudgetDecided,
     BudgetTakenOver,
@@ -27,13 +28,15 @@ from domain.events import (
     PaymentRecorded,
     PlaceFreed,
     PlaceOccupied,
+    WaitingJoined,
+    WaitingLeft,
 )
 from domain.ledger import Account
 from domain.money import cost_cents
 from domain.occupancy import occupancy
 from domain.persons import one_journey
 from domain.places import OfferPlace
-from domain.stages import delivery, placing, throughout
+from domain.stages import delivery, placing, throughout, transferring
 from domain.states import (
     Delivery,
     Exited,
@@ -45,9 +48,23 @@ from domain.trail import reckoned, stands
 from domain.working_days import local_date
 from tests.domain import steps
 from tests.domain.coding import decoded, encoded
-from tests.domain.given import JOURNEY, MONDAY, Given, fold, given, nothing, signed
+from tests.domain.given import (
+    JOURNEY,
+    MONDAY,
+    NEXT_TOWN,
+    PROVIDER,
+    TOWN,
+    Given,
+    contracted,
+    fold,
+    given,
+    nothing,
+    person,
+    provider,
+    signed,
+)
 from tests.domain.test_taking_over import running, take_over
-from tests.domain.wishes import WISHES, judged, line, minutes, next_step, yes
+from tests.domain.wishes import WISHES, judged, line, minutes, named, next_step, yes
 
 # ── The path ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -60,12 +77,14 @@ class Start:
     but: str | None = None  # a condition that does not hold
     complete_on: date | None = MONDAY
     full: bool = False  # every place is taken
+    moves: bool = False  # between two municipalities
     taken_over: bool = False  # in delivery, with half of its money used elsewhere
     steps: int = 0
     meets: frozenset[str]
 
 
 SETTLED = "all is settled"
+MOVED_BACK, HELPED_THERE, TOLD_LATE = "moved back", "helped where it moved to", "told where it was"
 STARTS = {
     "at the beginning": Start(
         complete_on=None, meets=frozenset({"referral.completed", "referral.accepted", "contact.logged"})
@@ -96,9 +115,19 @@ STARTS = {
             "payment.recorded", "plan.reopened", "review.held", "journey.exited", "budget.settled", SETTLED,
         }),
     ),
+    "moving": Start(
+        moves=True,
+        steps=5,
+        meets=frozenset({
+            "transfer.offered", "transfer.accepted", "transfer.rejected", "transfer.withdrawn", "budget.settled",
+            "place.received", "place.awaited", "delivery.recorded", "budget.decided", "journey.exited",
+            MOVED_BACK, HELPED_THERE, TOLD_LATE,
+        }),
+    ),
     "after reviews": Start(steps=9, meets=frozenset({"review.held", "challenge.lapsed", "reminder.raised", "journey.exited"})),
 }  # fmt: skip
 
+NATION_WIDE = Actor(id="case_manager.ska", role=Role.CASE_MANAGER, municipality="ee")
 SEEN: Counter[str] = Counter()
 REOPENING = (DeliveryCorrected, DeliveryDisputed)  # of help that was settled: there is something to claim again
 
@@ -115,6 +144,14 @@ class Path:
         self.told: list[tuple[Event, datetime]] = []
         self.used: Counter[str] = Counter()
         self.allowed: Counter[str] = Counter({one_journey("person-1"): 1})
+        if start.moves:
+            both = contracted().model_copy(update={"municipalities": (TOWN, NEXT_TOWN)})
+            self.case = (
+                self.case.about(person(also=NEXT_TOWN))
+                .served_by(provider(PROVIDER, both))
+                .next_to(signed(NEXT_TOWN, places=1))
+                .by(NATION_WIDE)
+            )
         self.want(taken_over() if start.taken_over else steps.referral(complete_on=start.complete_on))
         if start.but is not None:
             self.want(judged(start.but, why=True))
@@ -131,6 +168,7 @@ class Path:
 
     def help(self, line: str, volume: int) -> None:
         """Ordered and given."""
+        line = named(line, self._state)
         self.want(steps.order(line, minutes=volume))
         self.want(steps.visit(line, on=self.today, minutes=volume))
 
@@ -146,6 +184,33 @@ class Path:
             self.want(
                 throughout.DecideChallenge(challenge_id=challenge, on=self.today, upheld=upheld, reasons="Asked.")
             )
+
+    def it_moves(self, answer: Command) -> None:
+        """To where it is not."""
+        there = TOWN if self._state.file.municipality == NEXT_TOWN else NEXT_TOWN
+        day = self.today + timedelta(days=1)
+        self.want(transferring.OfferTransfer(to=there, from_on=day, reason="To her sister."))
+        self.case = self.case.on(day)
+        self.want(answer)
+
+    def it_moves_and_is_helped_there(self) -> None:
+        self.it_moves(transferring.AcceptTransfer())
+        for _ in range(4):
+            self.what_it_waits_for()
+        self.help("recovery", 60)
+
+    def it_moves_to_where_somebody_waits(self) -> None:
+        waits = WaitingJoined(journey_id="journey-8", municipality=NEXT_TOWN, since=MONDAY, place_from=MONDAY)
+        left = WaitingLeft(journey_id="journey-8", reason="own_wish", on=self.today)
+        self.case = self.case.next_to(*self.case.receiving_events, waits)
+        self.it_moves(transferring.AcceptTransfer())
+        self.case = self.case.also_in_agreement(left).next_to(*self.case.receiving_events, left)
+
+    def help_is_told_late(self) -> None:
+        """Where the journey was."""
+        for line_id, account in self._state.file.accounts.items():
+            if account.former is not None:
+                self.want(steps.visit(line_id, on=account.former.last_day, minutes=30))
 
     def time_goes_on(self, days: int) -> None:
         self.case = self.case.on(self.today + timedelta(days=days))
@@ -218,7 +283,12 @@ class Path:
             self.told.append((event, new.occurred_at))
             self.states.append(JOURNEYS.evolve(self.states[-1], event, JOURNEY, version))
             SEEN[event.type] += 1
-        for event in decision.agreement:
+            file = self._state.file
+            SEEN[MOVED_BACK] += len(file.memberships) > 2
+            if isinstance(event, DeliveryRecorded):
+                SEEN[HELPED_THERE] += file.accounts[event.line_id].former is None and len(file.memberships) > 1
+                SEEN[TOLD_LATE] += file.accounts[event.line_id].former is not None
+        for event in (*decision.agreement, *decision.receiving, *decision.person):
             assert type(event).model_validate_json(event.model_dump_json()) == event
         for move in JOURNEYS.quota_moves(before, self.states[-1]):
             self.used[move.key] += move.used
@@ -269,18 +339,27 @@ class Path:
         agreement = self.case.agreement
         assert agreement is not None
         file, mine = self._state.file, agreement.holdings.get(JOURNEY)
-        for terms in agreement.terms:
-            assert agreement.held_in(terms) + agreement.offered_in(terms) <= terms.places
         assert (file.place is not None) == (mine is not None)
-        assert [waiter.journey_id for waiter in agreement.waiting] == [JOURNEY] * file.waits_for_place
+        mine_there = [waiter for waiter in agreement.waiting if waiter.journey_id == JOURNEY]
+        assert len(mine_there) == file.waits_for_place
         assert file.waits_for_place or JOURNEY not in agreement.offers
         assert file.offer is None or file.waits_for_place
-        if mine is not None:
+        if mine is not None and file.place is not None:
+            of_this_place = tuple(each for each in file.suspensions if each.from_on >= file.place.from_on)
             assert (mine.suspensions, mine.exit_planned_on) == (
-                file.suspensions, None if file.planned_exit is None else file.planned_exit.on,
+                of_this_place, None if file.planned_exit is None else file.planned_exit.on,
             )  # fmt: skip
-        for waiter in agreement.waiting:
+        for waiter in mine_there:
             assert waiter.urgent == file.urgent
+        self._check_days_of(agreement)
+        if (other := self.case.receiving) is not None:
+            assert other.waiter(JOURNEY) is None
+            assert JOURNEY not in {**other.holdings, **other.offers}
+            self._check_days_of(other)
+
+    def _check_days_of(self, agreement: Agreement) -> None:
+        for terms in agreement.terms:
+            assert agreement.held_in(terms) + agreement.offered_in(terms) <= terms.places
         for day in occupancy(agreement, MONDAY, self.today + timedelta(days=30), self.today):
             assert day.reserved + day.occupied + day.suspended + day.offered + day.free == day.places, day
             assert min(day.reserved, day.occupied, day.suspended, day.offered, day.free) >= 0, day
@@ -349,6 +428,15 @@ MOVES: tuple[Move, ...] = (
     lambda path, r: path.an_offer_is_answered(placing.DeclinePlace(reason="Too far.", keep_waiting=yes(r))),
     lambda path, r: path.an_offer_expires(),
 )
+TRANSFERS: tuple[Move, ...] = (
+    *[lambda path, r: path.it_moves_and_is_helped_there()] * 2,
+    *[lambda path, r: path.it_moves_to_where_somebody_waits()] * 2,
+    *[lambda path, r: path.help_is_told_late()] * 3,
+    *[lambda path, r: path.it_moves(transferring.AcceptTransfer())] * 3,
+    lambda path, r: path.it_moves(transferring.RejectTransfer(reason="Not here.")),
+    lambda path, r: path.it_moves(transferring.WithdrawTransfer(reason="Stays.")),
+    lambda path, r: path.want(transferring.OfferTransfer(to=NEXT_TOWN, from_on=path.today, reason="To her sister.")),
+)
 
 
 @pytest.mark.parametrize("start", STARTS.values(), ids=list(STARTS))
@@ -358,7 +446,7 @@ def test_the_laws_of_a_journey_hold_after_any_steps(start: Start) -> None:
     def the_laws_hold(chance: Random, how_many: int) -> None:
         path = Path(start)
         for _ in range(how_many):
-            chance.choice(MOVES)(path, chance)
+            chance.choice((*MOVES, *TRANSFERS) if start.moves else MOVES)(path, chance)
         path.look_back()
 
     SEEN.clear()

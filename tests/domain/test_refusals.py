@@ -57,6 +57,8 @@ CODES = {
     "line_not_named", "long_day", "not_a_group", "nothing_to_pay", "reference_reused", "yearly_cap_reached",
     "claim_too_long", "while_suspended", "month_not_over", "not_a_month", "not_in_claim", "nothing_to_claim",
     "open_claim", "session_told", "already_acknowledged", "unknown_reminder",
+    "former_line", "helped_on_that_day", "no_transfer_offered", "own_municipality", "transfer_not_due", "transfer_open",
+    "transfer_too_far_off",
     "already_told", "area_missing", "area_not_asked", "carer_not_named", "no_measure", "not_asked", "not_their_help",
     "nothing_told", "occasion_does_not_fit",
     "absence_backwards", "absence_overlaps", "own_stand_in", "unknown_absence", "unknown_staff",
@@ -132,7 +134,7 @@ def test_the_facts_given_are_those_the_sentence_tells(
     refusal(**dict.fromkeys(facts, "x")).sentence()
 
 
-RAISED_BY_THE_WRITER = {"outside_municipality", "possible_duplicates"}  # who looks up what the domain cannot know
+RAISED_BY_THE_WRITER = {"possible_duplicates"}  # who looks up what the domain cannot know
 
 
 def test_every_refusal_is_made_somewhere() -> None:

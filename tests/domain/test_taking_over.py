@@ -356,7 +356,7 @@ def test_nobody_is_taken_over_who_has_a_service_that_must_not_be_combined() -> N
 
 def test_the_trail_of_a_euro_goes_back_to_the_file_it_came_from() -> None:
     case = today(take_over(), visit(on=TODAY), *paid(on=TODAY))
-    source = Source(journey=recorded(case), person=(), agreement=())
+    source = Source(journey=recorded(case), person=(), agreements=())
     forward = line_trail(source, "recovery")
     assert [(each.what, each.cents) for each in forward.moves] == [
         ("taken_over", 128000), ("delivery", 3200), ("verdict", 3200), ("payment", 3200),

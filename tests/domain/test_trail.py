@@ -47,7 +47,7 @@ LATER = date(2026, 4, 10)
 
 
 def trail(case: Given[Journey], *deliveries: str) -> LineTrail:
-    source = Source(journey=recorded(case), person=(), agreement=())
+    source = Source(journey=recorded(case), person=(), agreements=())
     return line_trail(source, "recovery", deliveries or None)
 
 

@@ -51,14 +51,23 @@ def yes(chance: Random) -> bool:
     return chance.random() < 0.5
 
 
-def plan_of(day: date, lines: Iterable[str], volume: int, tariff: Tariff = "individual") -> planning.DraftPlan:
+def named(name: str, state: Journey) -> str:
+    """A line of a municipality to which the journey has moved has a name of its own."""
+    moves = len(state.file.memberships) - 1
+    return f"{name}-{moves}" if moves else name
+
+
+def plan_of(
+    day: date, lines: Iterable[str], volume: int, tariff: Tariff = "individual", *, state: Journey | None = None
+) -> planning.DraftPlan:
     def ends(name: str) -> date:
         capped = name == "talk"  # which must end within the year
         return max(day, date(day.year, 12, 31)) if capped else day + timedelta(days=200)
 
+    own = {name: name if state is None else named(name, state) for name in lines}
     services = (
-        steps.line(name, COMPONENTS[name], minutes=volume, tariff=tariff, starts_on=day, ends_on=ends(name))
-        for name in lines
+        steps.line(own[name], COMPONENTS[name], minutes=volume, tariff=tariff, starts_on=day, ends_on=ends(name))
+        for name in own
     )
     return steps.plan(*services, community=(steps.NEIGHBOUR,))
 
@@ -146,7 +155,7 @@ def next_step(state: Journey, today: date) -> Command:
         case AwaitingAssessment():
             return steps.assessment(on=today)
         case AwaitingPlan():
-            return plan_of(today, COMPONENTS, 300)
+            return plan_of(today, COMPONENTS, 300, state=state)
         case AwaitingAgreement(plan_id=plan_id):
             return steps.agreement_to(plan_id, on=today)
         case AwaitingBudget():

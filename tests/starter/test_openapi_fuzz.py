@@ -32,7 +32,7 @@ READ = (
     "get-journey", "get-timeline", "get-events", "list-journeys", "get-person", "get-agreement", "get-occupancy",
     "list-claims", "get-claim", "export-payment", "get-trail", "get-ledger", "get-measures", "record-delivery-table",
     "record-entitlement-table", "propose-providers", "get-needs", "get-region", "get-office", "get-handover", "get-reference",
-    "list-publications", "live", "ready",
+    "list-transfers", "get-transfer", "list-publications", "live", "ready",
 )  # fmt: skip
 PUBLIC = (*(command.name for command in ALL if not command.internal), *READ)
 
