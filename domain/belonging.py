@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from domain.decision import Context, OutsideMunicipality
 from domain.events import (
@@ -60,6 +61,9 @@ def _lines(event: Event, file: CaseFile) -> Iterable[str]:
             return () if delivery is None else (delivery.line_id,)
         case DeliveriesClaimed():
             return (row.line_id for row in event.rows)
+        case BudgetSettled(last_day=date() as last_day):
+            formers = ((line_id, account.former) for line_id, account in file.accounts.items())
+            return (line_id for line_id, former in formers if former and former.last_day == last_day)
         case BudgetSettled():
             return (each.line_id for each in event.released)
         case RecoveryOpened() | RecoveryWithdrawn():

@@ -708,10 +708,12 @@ class JourneyExited(Event):
 
 @stored_as("budget.settled", part="budget")
 class BudgetSettled(Event):
-    """What was set aside and will not be used is given back; `final` when no late help can be told any more."""
+    """What was set aside and will not be used is given back; `final` when no late help can be told any more. `last_day`: only
+    of the lines that ended on it because the journey moved on."""
 
     released: tuple[Release, ...]
     final: bool = False
+    last_day: date | None = None
 
 
 # ── Transfer ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -729,13 +731,15 @@ class TransferOffered(Event):
 @stored_as("transfer.accepted", part="transfer", day="on")
 class TransferAccepted(Event):
     """From that day on the journey is with `municipality`, and nothing of it with `former` any more but what is still to be
-    told, claimed and paid there. `due` is for what it waits for now; `place_stays` where both share the agreement."""
+    told, claimed and paid there. `due` is for what it waits for now; `place_stays` where both share the agreement; `settle_by`
+    is the last day on which help of until then can be told (None: there is no budget)."""
 
     former: Code
     municipality: Code
     on: date
     due: Due | None
     place_stays: bool
+    settle_by: Due | None = None
 
 
 @stored_as("transfer.rejected", part="transfer")

@@ -271,6 +271,9 @@ class CaseFile:
     challengeable: Mapping[str, Due] = field(default_factory=dict)  # decision id → until when
     refusal: str | None = None  # the decision that refused, while it stands
     challenges: Mapping[str, Challenge] = field(default_factory=dict)
+    settlements: Mapping[date, Due] = field(
+        default_factory=dict
+    )  # last day of former lines → until when help is told late
     disputes: Mapping[str, Due] = field(default_factory=dict)  # delivery id → until when it is to be settled
     contacts: int = 0
     raised: frozenset[tuple[str, str]] = frozenset()
@@ -297,6 +300,10 @@ class CaseFile:
     def payer(self, account: LineAccount) -> str:
         """The municipality whose money a line is: whose prices, rules and contracts hold for it, and who is claimed from."""
         return self.municipality if account.former is None else account.former.municipality
+
+    def awaits_late_help(self, account: LineAccount) -> bool:
+        """Whether it is a former line, of which help can still be told."""
+        return account.former is not None and account.former.last_day in self.settlements
 
     def account(self, line_id: str) -> LineAccount:
         account = self.accounts.get(line_id)

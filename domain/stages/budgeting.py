@@ -292,8 +292,12 @@ def evolve(state: Journey, event: BudgetEvent) -> Journey:
                 for id_, each in file.accounts.items()
             }
             if event.final:
-                accounts = {id_: replace(each, orders_given_back=0) for id_, each in accounts.items()}
-            return with_file(state, replace(file, accounts=accounts))
+                accounts = {
+                    id_: replace(each, orders_given_back=0) if _closes(event, each, file) else each
+                    for id_, each in accounts.items()
+                }
+            pending = {day: due for day, due in file.settlements.items() if day != event.last_day}
+            return with_file(state, replace(file, accounts=accounts, settlements=pending))
         case BudgetReinstated():
             return with_file(state, reinstated(file, event))
 
@@ -324,6 +328,13 @@ def _extended(file: CaseFile, event: BudgetExtended) -> CaseFile:
             account = account.moved(account.allocating(account.allocated + extension.allocated_cents))
             accounts[extension.line_id] = account.moved(ordering(extension.committed_cents))
     return replace(file, accounts=accounts, plan_ends=event.plan_ends)
+
+
+def _closes(event: BudgetSettled, account: LineAccount, file: CaseFile) -> bool:
+    """Former lines are closed in a time of their own, whatever else ends meanwhile."""
+    if event.last_day is None:
+        return not file.awaits_late_help(account)
+    return account.former is not None and account.former.last_day == event.last_day
 
 
 def _given_back(account: LineAccount, cents: int, over: bool) -> LineAccount:

@@ -271,11 +271,15 @@ def _correct(command: CorrectDelivery, state: Journey, context: Context) -> tupl
 
 def _given_back(state: Journey, delivery: Delivery, cents: int) -> tuple[BudgetSettled, ...]:
     """Behind the last settlement nothing would give it back any more."""
-    over = isinstance(state, Exited) and state.decision_id not in state.file.challengeable
+    file, former = state.file, state.file.account(delivery.line_id).former
+    if former is not None:
+        over = former.last_day not in file.settlements
+    else:
+        over = isinstance(state, Exited) and state.decision_id not in file.challengeable
     if not over or cents >= delivery.cents:
         return ()
     release = Release(line_id=delivery.line_id, cents=delivery.cents - cents)
-    return (BudgetSettled(released=(release,), final=True),)
+    return (BudgetSettled(released=(release,), final=True, last_day=None if former is None else former.last_day),)
 
 
 def _delivery(delivery_id: str, file: CaseFile, context: Context) -> Delivery:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Literal
@@ -51,6 +51,7 @@ from domain.states import (
 
 WINDOW = "challenge-window"
 PLAN_END, EXTENSION = "plan-end", "extension"
+SETTLEMENT = "settlement"
 
 
 class UnknownDecision(Rejected):
@@ -207,7 +208,10 @@ def deadlines(state: Journey) -> tuple[Deadline, ...]:
     disputes = (deadline("dispute", due, subject=delivery) for delivery, due in file.disputes.items())
     offers = (deadline("offer", file.offer.expires),) if file.offer and file.offer.expires else ()
     windows = (deadline(WINDOW, until, subject=decision, silent=True) for decision, until in file.challengeable.items())
-    return (*own_deadlines(state), *_plan_end(state), *offers, *challenges, *disputes, *windows)
+    settlements = (
+        deadline(SETTLEMENT, due, subject=str(last_day), silent=True) for last_day, due in file.settlements.items()
+    )
+    return (*own_deadlines(state), *_plan_end(state), *offers, *challenges, *disputes, *windows, *settlements)
 
 
 def _plan_end(state: Journey) -> Iterator[Deadline]:
@@ -288,6 +292,8 @@ def _raise(state: Journey, context: Context) -> Iterator[Event]:
     for wake in come.values():
         if wake.deadline.what == EXTENSION:
             yield from _extend(state, context)
+        elif wake.deadline.what == SETTLEMENT:
+            yield from _settle(wake.deadline, state)
         elif wake.deadline.silent:
             yield from _lapse(wake.deadline, state)
         else:
@@ -375,13 +381,26 @@ def _lapse(window: Deadline, state: Journey) -> Iterator[Event]:
     yield ChallengeLapsed(decision_id=decision, deadline_id=window.id)
     if not isinstance(state, Exited) or decision != state.decision_id:
         return
-    undelivered = tuple(
-        Release(line_id=line_id, cents=account.allocated - account.delivered)
-        for line_id, account in sorted(state.file.accounts.items())
-        if account.allocated > account.delivered
-    )
-    if undelivered or any(account.orders_given_back for account in state.file.accounts.values()):
+    file = state.file
+    ended = {id_: each for id_, each in file.accounts.items() if not file.awaits_late_help(each)}
+    undelivered = tuple(_undelivered(ended))
+    if undelivered or any(account.orders_given_back for account in ended.values()):
         yield BudgetSettled(released=undelivered, final=True)
+
+
+def _settle(settlement: Deadline, state: Journey) -> Iterator[BudgetSettled]:
+    """What was kept for late help where the journey was before is given back there."""
+    last_day = date.fromisoformat(settlement.id.split(":")[1])
+    former = {
+        id_: each for id_, each in state.file.accounts.items() if each.former and each.former.last_day == last_day
+    }
+    yield BudgetSettled(released=tuple(_undelivered(former)), final=True, last_day=last_day)
+
+
+def _undelivered(accounts: Mapping[str, LineAccount]) -> Iterator[Release]:
+    for line_id, account in sorted(accounts.items()):
+        if account.allocated > account.delivered:
+            yield Release(line_id=line_id, cents=account.allocated - account.delivered)
 
 
 ThroughoutEvent = (

@@ -24,7 +24,7 @@ from domain.events import (
 )
 from domain.fields import Code, Words
 from domain.persons import CARE
-from domain.reckoning import reckoned_anew, working_days_from
+from domain.reckoning import on_the_day, reckoned_anew, working_days_from
 from domain.settling import released
 from domain.stages.placing import NoAgreement, place
 from domain.stages.planning import plan_due
@@ -192,6 +192,7 @@ def _accept(state: Journey, offered: OfferedTransfer, context: Context) -> Decis
         on=today,
         due=_due(state, moved, context),
         place_stays=stays,
+        settle_by=_settle_by(file, context),
     )
     given_back = tuple(released(file, today - DAY))
     settled = (BudgetSettled(released=given_back),) if given_back else ()
@@ -214,6 +215,14 @@ def _due(state: Journey, moved: CaseFile, context: Context) -> Due | None:
             return None
         case _:
             return plan_due(moved, context)
+
+
+def _settle_by(file: CaseFile, context: Context) -> Due | None:
+    """By the rules of the municipality whose money it is."""
+    if all(account.former is not None for account in file.accounts.values()):
+        return None
+    days = context.programme.settings(file.municipality, context.today).late_delivery_days
+    return on_the_day(context, context.today - DAY + timedelta(days=days), file.municipality, "settlement")
 
 
 # ── Places ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -319,6 +328,7 @@ def _with_the_other(file: CaseFile, event: TransferAccepted, version: int) -> Ca
         agreed_plan=None,
         plan_ends=None,
         accounts=accounts,
+        settlements={**file.settlements, **({last_day: event.settle_by} if event.settle_by else {})},
     )
     return file if event.place_stays else _without_place(file, event.on)
 

@@ -20,6 +20,7 @@ from domain.deciders import AGREEMENTS, JOURNEYS
 from domain.decision import Actor, Command, Decision, Role
 from domain.events import (
     BudgetDecided,
+    BudgetSettled,
     BudgetTakenOver,
     DeliveryCorrected,
     DeliveryDisputed,
@@ -85,6 +86,7 @@ class Start:
 
 SETTLED = "all is settled"
 MOVED_BACK, HELPED_THERE, TOLD_LATE = "moved back", "helped where it moved to", "told where it was"
+SETTLED_THERE = "settled where it was"
 STARTS = {
     "at the beginning": Start(
         complete_on=None, meets=frozenset({"referral.completed", "referral.accepted", "contact.logged"})
@@ -121,7 +123,7 @@ STARTS = {
         meets=frozenset({
             "transfer.offered", "transfer.accepted", "transfer.rejected", "transfer.withdrawn", "budget.settled",
             "place.received", "place.awaited", "delivery.recorded", "budget.decided", "journey.exited",
-            MOVED_BACK, HELPED_THERE, TOLD_LATE,
+            MOVED_BACK, HELPED_THERE, TOLD_LATE, SETTLED_THERE,
         }),
     ),
     "after reviews": Start(steps=9, meets=frozenset({"review.held", "challenge.lapsed", "reminder.raised", "journey.exited"})),
@@ -285,6 +287,7 @@ class Path:
             SEEN[event.type] += 1
             file = self._state.file
             SEEN[MOVED_BACK] += len(file.memberships) > 2
+            SEEN[SETTLED_THERE] += isinstance(event, BudgetSettled) and event.last_day is not None
             if isinstance(event, DeliveryRecorded):
                 SEEN[HELPED_THERE] += file.accounts[event.line_id].former is None and len(file.memberships) > 1
                 SEEN[TOLD_LATE] += file.accounts[event.line_id].former is not None

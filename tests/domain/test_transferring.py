@@ -15,6 +15,7 @@ from domain.decision import OutsideMunicipality, WrongStage
 from domain.deliveries import NotCommitted, OutsidePeriod
 from domain.events import (
     BudgetSettled,
+    DeliveryCorrected,
     Event,
     JourneyExited,
     PersonMoved,
@@ -36,7 +37,7 @@ from domain.stages.delivery import ConfirmDelivery, CorrectDelivery, DisputeDeli
 from domain.stages.placing import NoAgreement
 from domain.stages.planning import ReopenPlan
 from domain.stages.referral import AppointCaseManager, ConsentMissing
-from domain.stages.throughout import LogContact
+from domain.stages.throughout import LogContact, RaiseReminders
 from domain.stages.transferring import (
     AcceptTransfer,
     HelpedOnThatDay,
@@ -390,6 +391,42 @@ def test_orders_that_were_given_back_serve_for_help_told_late_while_it_may_be_to
     told = given(case, visit(on=date(2026, 5, 29), minutes=480))
     assert five_numbers(told) == (25600, 25600, 25600, 0, 0)
     case.on(date(2026, 8, 3)).when(visit(on=date(2026, 5, 29), minutes=480)).refused(NotCommitted, field="minutes")
+
+
+def test_when_no_late_help_can_be_told_any_more_the_rest_is_given_back_there() -> None:
+    """The last day of it is the 1st of August; by then two hours are told, of which one late."""
+    case = moved(in_delivery(visit())).by(COORDINATOR)
+    told = given(case, visit(on=date(2026, 5, 29)), date(2026, 8, 1), RaiseReminders())
+    assert five_numbers(told) == (14580, 14580, 6400, 0, 0)
+    answer = told.on(date(2026, 8, 2)).when(RaiseReminders())
+    rest = Release(line_id="recovery", cents=8180)
+    assert answer.the(BudgetSettled) == BudgetSettled(released=(rest,), final=True, last_day=date(2026, 5, 31))
+    assert five_numbers(answer.after) == (6400, 6400, 6400, 0, 0)
+    assert dict(answer.state.file.settlements) == {}
+    assert recorded_in((answer.the(BudgetSettled),), answer.state.file) == TOWN
+    less = CorrectDelivery(delivery_id="delivery-2", minutes=30, reason="Less.")
+    given_back = Release(line_id="recovery", cents=1600)
+    answer.after.when(less).then(
+        DeliveryCorrected, BudgetSettled(released=(given_back,), final=True, last_day=date(2026, 5, 31))
+    )
+    answer.after.when(visit(on=date(2026, 5, 28))).refused(NotCommitted, field="minutes")
+
+
+def test_an_exit_there_does_not_end_the_time_of_late_help_here() -> None:
+    case = moved(in_delivery(visit())).by(COORDINATOR)
+    lapsed = given(case, date(2026, 6, 9), leaving(on=date(2026, 6, 9)), date(2026, 7, 20), RaiseReminders())
+    assert isinstance(lapsed.known, Exited)
+    assert not journey.settled(lapsed.known)
+    assert five_numbers(lapsed) == (14580, 14580, 3200, 0, 0)
+    late = given(lapsed, visit(on=date(2026, 5, 29), minutes=480))
+    assert five_numbers(late) == (28800, 28800, 28800, 0, 0)
+    over = given(lapsed, date(2026, 8, 2), RaiseReminders())
+    assert five_numbers(over) == (3200, 3200, 3200, 0, 0)
+    assert not over.known.file.settlements
+
+
+def test_where_there_was_no_budget_nothing_is_to_be_settled() -> None:
+    assert moved(assessed()).known.file.settlements == {}
 
 
 def test_each_municipality_tells_the_help_that_it_pays_for_and_no_other() -> None:
