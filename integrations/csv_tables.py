@@ -10,7 +10,17 @@ from decimal import Decimal
 
 from domain.money import euros
 from integrations.table_refused import TableRefused
-from integrations.table_values import MAX_CELL, UNPRINTABLE, Euros, Value, guarded, letters, like_a_formula, printable
+from integrations.table_values import (
+    MAX_CELL,
+    UNPRINTABLE,
+    Euros,
+    Hours,
+    Value,
+    guarded,
+    letters,
+    like_a_formula,
+    printable,
+)
 
 DELIMITERS = ";,\t"
 MAX_RECORD = 200_000  # characters of one row; a quote that is never closed would make a row of all the rest
@@ -114,6 +124,8 @@ def _written(value: Value) -> str:
             return ""
         case Euros():
             return euros(value.cents).replace(".", ",")
+        case Hours():
+            return format(value.decimal, "f").replace(".", ",")
         case Decimal():
             return format(value, "f").replace(".", ",")
         case date():

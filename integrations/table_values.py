@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
 MAX_CELL = 4_000  # as much as the record keeps of what somebody says
 PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
@@ -24,7 +25,18 @@ class Euros:
         return Decimal(self.cents).scaleb(-2)
 
 
-Value = str | int | Decimal | date | Euros | None
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A time for a cell: kept in minutes, shown as hours with two decimals, from which the minute can be told again."""
+
+    minutes: int
+
+    @property
+    def decimal(self) -> Decimal:
+        return Decimal(round(Fraction(self.minutes * 100, 60))).scaleb(-2)
+
+
+Value = str | int | Decimal | date | Euros | Hours | None
 
 
 def like_a_formula(text: str) -> bool:

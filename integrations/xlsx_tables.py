@@ -5,19 +5,22 @@ from __future__ import annotations
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from io import BytesIO
+from itertools import zip_longest
 
 from openpyxl import DEFUSEDXML, Workbook, load_workbook
 from openpyxl.cell.cell import Cell, WriteOnlyCell
 from openpyxl.cell.read_only import EmptyCell, ReadOnlyCell
+from openpyxl.styles import Alignment, Font
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
 from integrations.table_refused import TableRefused
-from integrations.table_values import MAX_CELL, UNPRINTABLE, Euros, Value, letters, printable
+from integrations.table_values import MAX_CELL, UNPRINTABLE, Euros, Hours, Value, letters, printable
 from integrations.xlsx_scan import scan
 
 assert DEFUSEDXML, "entities in XML are refused by the reading library too"
@@ -25,6 +28,7 @@ assert DEFUSEDXML, "entities in XML are refused by the reading library too"
 MAKER = "Teekond"
 LONG_AGO = datetime(1980, 1, 1)  # noqa: DTZ001 — the first time that a ZIP can tell, in every file the same
 MAX_TEXT = 32_767  # of a cell
+HEAD = Font(bold=True)
 
 
 def xlsx_records(content: bytes, max_rows: int) -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -94,44 +98,80 @@ def _plain(value: float, row: int, column: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sheet:
+    """One sheet: its head is bold and stays in view. `formats` and `widths` (in characters) go by column, if told."""
+
+    name: str
+    columns: Sequence[str]
+    rows: Iterable[Sequence[Value]]
+    formats: Sequence[str] = ()
+    widths: Sequence[int] = ()
+
+
 def xlsx_written(rows: Iterable[Sequence[Value]], columns: Sequence[str]) -> bytes:
+    return workbook_written([Sheet(name=MAKER, columns=columns, rows=rows)])
+
+
+def workbook_written(sheets: Iterable[Sheet], *, title: str = "", at: datetime = LONG_AGO) -> bytes:
+    """The same bytes for the same content and time. `at` is in UTC, and says so or not."""
+    at = at.replace(microsecond=0, tzinfo=None)
     book = Workbook(write_only=True)
     book.properties.creator = MAKER
-    book.properties.created = book.properties.modified = LONG_AGO
-    sheet = book.create_sheet("Teekond")
-    assert isinstance(sheet, WriteOnlyWorksheet)
-    sheet.freeze_panes = "A2"
-    for values in (tuple(columns), *rows):
-        sheet.append([_cell(sheet, value) for value in values])
+    book.properties.title = printable(title) or None
+    book.properties.created = book.properties.modified = at
+    for each in sheets:
+        _add(book, each)
     made = BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         ExcelWriter(book, archive).save()
-    return _timeless(made)
+    return _made_at(made, max(at, LONG_AGO))
 
 
-def _cell(sheet: WriteOnlyWorksheet, value: Value) -> Cell:
+def _add(book: Workbook, sheet: Sheet) -> None:
+    made = book.create_sheet(sheet.name)
+    assert isinstance(made, WriteOnlyWorksheet)
+    made.freeze_panes = "A2"
+    for place, width in enumerate(sheet.widths, start=1):
+        made.column_dimensions[letters(place)].width = width  # type: ignore[attr-defined]  # unknown to its stubs
+    head = [_cell(made, value) for value in sheet.columns]
+    for cell in head:
+        cell.font = HEAD
+        cell.alignment = Alignment(wrap_text=bool(sheet.widths), vertical="top")
+    made.append(head)
+    for row in sheet.rows:
+        made.append([_cell(made, *told) for told in zip_longest(row, sheet.formats[: len(row)])])
+
+
+def _cell(sheet: WriteOnlyWorksheet, value: Value, number_format: str | None = None) -> Cell:
     cell = WriteOnlyCell(sheet)
     match value:
         case str():
             cell.value = printable(value)[:MAX_TEXT]
             cell.data_type = "s"  # also where it begins with =, or reads like an error
+            return cell
         case Euros():
             cell.value = value.decimal
+            cell.number_format = "0.00"
+        case Hours():
+            cell.value = value.minutes / 60  # whole minutes again when they are added up
             cell.number_format = "0.00"
         case date():
             cell.value = value
             cell.number_format = "yyyy-mm-dd"
         case _:
             cell.value = value
+    if number_format is not None:
+        cell.number_format = number_format
     return cell
 
 
-def _timeless(made: BytesIO) -> bytes:
-    """The same archive without the times at which its parts were made."""
+def _made_at(made: BytesIO, at: datetime) -> bytes:
+    """The same archive with one time in place of those at which its parts were made."""
     again = BytesIO()
     with zipfile.ZipFile(made) as old, zipfile.ZipFile(again, "w") as new:
         for entry in old.infolist():
-            bare = zipfile.ZipInfo(entry.filename, LONG_AGO.timetuple()[:6])
+            bare = zipfile.ZipInfo(entry.filename, at.timetuple()[:6])
             bare.compress_type = zipfile.ZIP_DEFLATED
             new.writestr(bare, old.read(entry))
     return again.getvalue()
