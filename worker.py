@@ -32,6 +32,7 @@ from readmodels.place_count import PlaceCount
 from readmodels.projector import Projector
 from readmodels.region_count import RegionCount
 from readmodels.report_facts import ReportFacts
+from readmodels.report_list import ReportList
 from readmodels.transfer_list import TransferList
 from readmodels.work_queue import WorkQueue
 from runtime.lifetime import leave, until_stopped
@@ -92,12 +93,13 @@ async def work(settings: Settings) -> None:
     claims = ClaimList(pool, store, codec)
     mail = mail_of(settings)
     contracted, counts = Contracted(pool, store, codec), RegionCount(pool, store, codec)
+    listed = ReportList(pool, store, codec)
     facts = ReportFacts(pool, store, codec, cipher)
     projector = Projector(
         pool,
         store,
         codec,
-        [queue, places, matches, deliveries, claims, uses, contracted, counts, facts, TransferList(pool)],
+        [queue, places, matches, deliveries, claims, uses, contracted, counts, facts, listed, TransferList(pool)],
         [Reactor(engine, queue, by_mail=mail is not None)],
     )
     await projector.prepare()

@@ -23,6 +23,7 @@ from starter.offices import office_reading
 from starter.problems import FieldError, ProblemRaised
 from starter.reading import reading, reference
 from starter.regional import regional
+from starter.report_routes import report_drafts, report_reading
 from starter.tabling import tabling
 from starter.trail_routes import trail_reading
 from starter.transfers import transfer_reading
@@ -53,6 +54,8 @@ def application(parts: Parts) -> FastAPI:
     app.include_router(regional(parts))
     app.include_router(office_reading(parts))
     app.include_router(handover_reading(parts))
+    app.include_router(report_reading(parts))
+    app.include_router(report_drafts(parts))
     app.include_router(transfer_reading(parts))
     app.include_router(trail_reading(parts))
     app.include_router(reference(parts))

@@ -18,6 +18,7 @@ import asyncpg
 import typer
 
 from domain.codec import Codec, NullCipher
+from domain.decision import NATIONAL
 from domain.money import euros
 from domain.programme import load as load_programme
 from domain.programme import load_directory
@@ -222,6 +223,21 @@ def import_command(
     from starter.importing import on_the_line  # noqa: PLC0415 — a good deal of code that nothing else needs
 
     raise SystemExit(on_the_line.run(_settings, data_dir, file, template, out, by=by, rehearse=dry_run, say=_say))
+
+
+@app.command(name="report")
+def report_command(
+    report: Annotated[str, typer.Argument(help="monthly, interim, or extract: the evaluator's, of half a year")],
+    period: Annotated[str, typer.Option(help="2026-03 of a monthly report, 2026-H1 of an interim one")],
+    municipality: Annotated[str, typer.Option(help="of one municipality or coordinator; else of all")] = NATIONAL,
+    out: Annotated[Path | None, typer.Option(help="a file: json, csv, xlsx or pdf by its suffix")] = None,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """A report as it was sent, with its corrections beside it; a draft, as everything is known now, where none was sent."""
+    from starter.report_files import asked_for  # noqa: PLC0415 — a good deal of code that nothing else needs
+
+    settings = _settings(data_dir)
+    asyncio.run(_with_pool(settings, lambda pool: asked_for(pool, settings, report, period, municipality, out, _say)))
 
 
 @audit.command()

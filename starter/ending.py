@@ -10,6 +10,7 @@ from typing import NoReturn
 import asyncpg
 from temporalio.service import RPCError
 
+from domain.decision import Rejected
 from domain.ports import StoreUnavailable
 from domain.programme import ProgrammeInvalid
 from eventstore.migrate import MigrationRefused
@@ -39,6 +40,8 @@ def in_one_line() -> Iterator[None]:
         end(FOUND, refused)
     except (SettingsError, MigrationRefused, TokensUnreadable, NoSuchJourney, NoSuchTrail) as wrong:
         end(WRONG_USE, wrong)
+    except Rejected as refused:
+        end(WRONG_USE, refused if refused.field is None else f"{refused.field}: {refused}")
     except (NoAgreements, OnlySynthetic) as wrong:
         end(WRONG_USE, wrong.__doc__)
     except (StoreUnavailable, asyncpg.PostgresError) as down:

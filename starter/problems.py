@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+
+from domain.decision import Rejected
 
 TITLES = {
     400: "The request is not well formed",
@@ -70,6 +73,16 @@ class ProblemRaised(Exception):
             media_type="application/problem+json",
             headers=headers,
         )
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """What the domain refuses to answer, told like every problem."""
+    try:
+        yield
+    except Rejected as refused:
+        wrong = [] if refused.field is None else [FieldError(field=refused.field, message=refused.sentence())]
+        raise ProblemRaised(refused.status, refused.code, refused.sentence(), errors=wrong) from refused
 
 
 def malformed(field: str, message: str) -> ProblemRaised:

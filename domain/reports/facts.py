@@ -87,16 +87,18 @@ def _course(facts: Facts, told: Told, file: CaseFile) -> Iterator[Fact]:
             known = _fact(file, "diagnosis", 1, told.day)
             yield replace(known, personal={"diagnosis": diagnosis})
         case e.PlaceAwaited() as event:
-            yield replace(_fact(file, "wait", event.since, event.since), about=event.agreement)
+            yield _wait(file, event.since, event.agreement)
         case e.PlaceReceived() as event:
             yield from _waits_no_more(facts, event.from_on - _DAY)
-            yield replace(_fact(file, "stay", event.from_on, event.from_on), about=event.agreement)
+            yield _stay(file, event.from_on, event.agreement)
         case e.OfferDeclined(keeps_waiting=False):
             yield from _waits_no_more(facts, told.day)
         case e.JourneyExited() as event:
             yield from _waits_no_more(facts, event.on)
             for stay in _lasting(facts, "stay"):
                 yield replace(stay, to_on=event.on, code=event.reason)
+        case e.TransferAccepted() as event:
+            yield from _moves(facts, file, event)
         case e.NeedsAssessed() | e.AssessmentTakenOver() | e.ReviewHeld() as event:
             degrees = {area: degree for area, degree in event.need_by_life_area.items() if 0 <= degree <= 4}
             yield replace(_fact(file, "need", told.version, event.on), personal=degrees)
@@ -112,6 +114,28 @@ def _course(facts: Facts, told: Told, file: CaseFile) -> Iterator[Fact]:
 
 def _lasting(facts: Facts, kind: FactKind) -> list[Fact]:
     return [each for each in facts.values() if each.kind == kind and each.to_on == FOREVER]
+
+
+def _stay(file: CaseFile, from_on: date, agreement: str) -> Fact:
+    return replace(_fact(file, "stay", f"{from_on}/{file.municipality}", from_on), about=agreement)
+
+
+def _wait(file: CaseFile, since: date, agreement: str) -> Fact:
+    return replace(_fact(file, "wait", f"{since}/{file.municipality}", since), about=agreement)
+
+
+def _moves(facts: Facts, file: CaseFile, event: e.TransferAccepted) -> Iterator[Fact]:
+    """What was in one municipality ends there, and goes on in the other where both share the place or its order."""
+    for stay in _lasting(facts, "stay"):
+        yield replace(stay, to_on=event.on, code="moved_municipality")
+        if event.place_stays:
+            yield _stay(file, event.on, stay.about)
+    for wait in _lasting(facts, "wait"):
+        yield replace(wait, to_on=event.on - _DAY)
+        if event.place_stays:
+            yield _wait(file, wait.from_on, wait.about)
+    for unmet in _lasting(facts, "unmet"):
+        yield replace(unmet, to_on=event.on - _DAY)
 
 
 def _waits_no_more(facts: Facts, last: date) -> Iterator[Fact]:
@@ -139,22 +163,30 @@ def _help(facts: Facts, told: Told, file: CaseFile) -> Iterator[Fact]:
         case _:
             return
     known = facts.get(("delivery", delivery_id))
-    account = file.accounts.get(given.line_id)
     yield replace(
-        _fact(file, "delivery", delivery_id, given.day, given.day) if known is None else known,
+        _paid_by(file, "delivery", delivery_id, given.day, given.line_id) if known is None else known,
         code=given.component,
-        area=_area(file, account) if known is None else known.area,
+        area=_area(file, file.accounts.get(given.line_id)) if known is None else known.area,
         about=given.provider_id,
         number=given.minutes,
         cents=given.cents,
     )
-    first = min((each.day for each in file.deliveries.values() if each.minutes), default=None)
+    if file.origin is not None:
+        return  # its first help was given elsewhere, nobody knows when
+    first = min((each for each in file.deliveries.values() if each.minutes), default=None, key=lambda each: each.day)
     if first is not None:
-        waited = (first - file.noticed_on).days
-        yield replace(_fact(file, "first_help", 1, first, first), number=waited)
+        helped = _paid_by(file, "first_help", 1, first.day, first.line_id)
+        yield replace(helped, number=(first.day - file.noticed_on).days)
     elif ("first_help", "1") in facts:
-        helped = facts["first_help", "1"]
-        yield replace(helped, to_on=helped.from_on - _DAY)
+        taken_back = facts["first_help", "1"]
+        yield replace(taken_back, to_on=taken_back.from_on - _DAY)
+
+
+def _paid_by(file: CaseFile, kind: FactKind, key: object, day: date, line_id: str) -> Fact:
+    """Help counts where it is paid for, also when the journey has moved on."""
+    account = file.accounts.get(line_id)
+    fact = _fact(file, kind, key, day, day)
+    return fact if account is None else replace(fact, municipality=file.payer(account))
 
 
 def _area(file: CaseFile, account: LineAccount | None) -> str:
@@ -166,7 +198,10 @@ def _area(file: CaseFile, account: LineAccount | None) -> str:
 
 
 def _money(told: Told, file: CaseFile) -> Iterator[Fact]:
-    """What moved on each line, by the event's day; what was delivered goes by the days of delivery instead."""
+    """What moved on each line, by the event's day; what was delivered goes by the days of delivery instead. What came with
+    a running case moved elsewhere."""
+    if isinstance(told.event, e.BudgetTakenOver):
+        return
     before = {} if told.before is None else told.before.file.accounts
     for line_id, now in file.accounts.items():
         was = before.get(line_id)
@@ -175,7 +210,7 @@ def _money(told: Told, file: CaseFile) -> Iterator[Fact]:
         for name in ("allocated", "committed", "accepted", "paid"):
             moved = getattr(now, name) - (0 if was is None else getattr(was, name))
             if moved:
-                entry = _fact(file, "money", f"{told.version}/{line_id}/{name}", told.day, told.day)
+                entry = _paid_by(file, "money", f"{told.version}/{line_id}/{name}", told.day, line_id)
                 yield replace(entry, code=now.line.component, area=_area(file, now), about=name, cents=moved)
 
 
@@ -184,7 +219,8 @@ def _money(told: Told, file: CaseFile) -> Iterator[Fact]:
 
 def _deadlines(facts: Facts, told: Told, file: CaseFile) -> Iterator[Fact]:
     """Each from the day on which it arose to the day before it was met, moved or put on hold. `about` is its due day."""
-    running = {each.id: each for each in journey.awaited(told.after) if each.due.held_since is None}
+    awaited = (each for each in journey.awaited(told.after) if each.due.held_since is None)
+    running = {f"{each.id}/{file.municipality}": each for each in awaited}
     for known in _lasting(facts, "deadline"):
         if known.key not in running:
             yield replace(known, to_on=max(told.day, known.from_on) - _DAY)

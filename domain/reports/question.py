@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.ports import Position
 from domain.programme import Component, NotKnown, Programme
 from domain.programme.report_definition import ReportDefinition
 from domain.reports.counting import band_names
-from domain.reports.document import Document
+from domain.reports.document import Document, Table
 from domain.reports.period import Period
 from domain.reports.scopes import Scope
 from domain.reports.tally import Tally, tables
@@ -62,6 +62,16 @@ class Question:
 
     def draft(self, tally: Tally, scope: Scope) -> Document:
         """The report as it would be sent now."""
+        return self._document(scope, tuple(tables(tally, self.definition, self.ordered(), self.named)))
+
+    def extract(self, table: Table, scope: Scope) -> Document:
+        """What the evaluator gets of the same period."""
+        told = self._document(scope, (table,))
+        return replace(
+            told, report="extract", title_et="Väljavõte hindajale", title_en="Pseudonymised extract for the evaluator"
+        )
+
+    def _document(self, scope: Scope, tables: tuple[Table, ...]) -> Document:
         return Document(
             report=self.definition.code,
             period=self.period.code,
@@ -75,5 +85,5 @@ class Question:
             number=0,
             at=self.at,
             known_to=str(self.moment),
-            tables=tuple(tables(tally, self.definition, self.ordered(), self.named)),
+            tables=tables,
         )

@@ -9,14 +9,17 @@ from activities.reporting import Reports
 from domain.codec import NullCipher, Recorded
 from domain.decision import Actor, Command
 from domain.events import PlanDrafted
+from domain.persons import CARE, GiveConsent
 from domain.reports.period import ReportCode
 from domain.reports.sent import SentReport, stream_of
+from domain.stages.transferring import AcceptTransfer, OfferTransfer
 from domain.working_days import at_hour
 from eventstore.postgres import PostgresEventStore
 from readmodels.projector import Pool, Projector
 from readmodels.report_facts import ReportFacts
 from tests.activities.examples import (
     MANAGER,
+    NEIGHBOUR,
     agreed,
     assessment,
     budget,
@@ -75,6 +78,14 @@ class Desk:
             day = on + timedelta(days=days)
             await self.record(delivery(at_hour(day, 12), minutes=each * 60), path, day)
         return path
+
+    async def moves(self, journey_id: str, person_id: str, on: date) -> None:
+        """From Tori to Tapa, which takes the journey over on that day."""
+        await self.record(GiveConsent(purpose=CARE, recipient="tapa", on=on), person_id, on)
+        await self.record(
+            OfferTransfer(to="tapa", from_on=on, reason="Synthetic: moves to her sister."), journey_id, on
+        )
+        await self.record(AcceptTransfer(), journey_id, on, actor=NEIGHBOUR)
 
     async def events(self, stream_id: str) -> list[Recorded]:
         return [CODEC.decode(each) for each in (await self.store.read(stream_id)).events]

@@ -56,9 +56,7 @@ class Case:
         self.municipality = ""
         self.person = ""
         self.noticed = date.max
-        self.place: date | None = None
-        self.left: date | None = None
-        self.reason = ""
+        self.stays: list[Json] = []  # municipality, from, to (None: still), reason
         self.waits_since: date | None = None
         self.waited_until: date | None = None
         self.given: dict[str, Json] = {}
@@ -86,25 +84,39 @@ def happened(case: Case, name: str, data: Json, day: date) -> None:
     elif name == "place.awaited":
         case.waits_since, case.waited_until = date.fromisoformat(data["since"]), None
     elif name == "place.received":
-        case.place = date.fromisoformat(data["from_on"])
+        begun = date.fromisoformat(data["from_on"])
+        case.stays.append({"in": case.municipality, "from": begun, "to": None, "reason": ""})
         if case.waits_since and case.waited_until is None:
-            case.waited_until = case.place - timedelta(days=1)
+            case.waited_until = begun - timedelta(days=1)
     elif name == "offer.declined" and not data["keeps_waiting"]:
         case.waited_until = day
     elif name == "journey.exited":
-        case.left, case.reason = date.fromisoformat(data["on"]), data["reason"]
+        left = date.fromisoformat(data["on"])
+        ends(case, left, data["reason"])
         if case.waits_since and case.waited_until is None:
-            case.waited_until = case.left
+            case.waited_until = left
+    elif name == "transfer.accepted":
+        moved = date.fromisoformat(data["on"])
+        case.municipality = data["municipality"]
+        if ends(case, moved, "moved_municipality") and data["place_stays"]:
+            case.stays.append({"in": case.municipality, "from": moved, "to": None, "reason": ""})
     elif name == "plan.drafted":
         case.area_of_goal |= {goal["goal_id"]: goal["life_area"] for goal in data["goals"]}
         case.goal_of_line |= {line["line_id"]: line["goal_id"] for line in data["lines"]}
     elif name == "delivery.recorded":
         area = case.area_of_goal.get(case.goal_of_line.get(data["line_id"], ""), "")
-        case.given[data["delivery_id"]] = {**data, "area": area}
+        case.given[data["delivery_id"]] = {**data, "area": area, "in": case.municipality}
     elif name == "delivery.corrected":
         case.given[data["delivery_id"]] |= {"minutes": data["minutes"], "cents": data["cents"]}
     elif name in ("assessment.completed", "review.held"):
         case.needs.append((date.fromisoformat(data["on"]), data["need_by_life_area"]))
+
+
+def ends(case: Case, day: date, reason: str) -> bool:
+    lasting = [stay for stay in case.stays if stay["to"] is None]
+    for stay in lasting:
+        stay |= {"to": day, "reason": reason}
+    return bool(lasting)
 
 
 def recount(events: list[Json], month: str, municipality: str | None = None) -> dict[tuple[str, str, str], int]:
@@ -114,46 +126,67 @@ def recount(events: list[Json], month: str, municipality: str | None = None) -> 
     found: dict[tuple[str, str, str], int] = defaultdict(int)
     cases, people = cases_of(events)
     for case in cases.values():
-        if municipality in (None, case.municipality):
-            for table, row, column, value in figures(case, people.get(case.person, {}), first, last):
-                found[table, row, column] += value
+        for table, row, column, value in figures(case, people.get(case.person, {}), first, last, municipality):
+            found[table, row, column] += value
     return {place: value for place, value in found.items() if value}
 
 
-def figures(case: Case, person: Json, first: date, last: date) -> list[tuple[str, str, str, int]]:
+def figures(
+    case: Case, person: Json, first: date, last: date, municipality: str | None
+) -> list[tuple[str, str, str, int]]:
     told: list[tuple[str, str, str, int]] = []
 
-    def count(column: str, value: int = 1, *, tables: str) -> None:
-        rows = {"participants": "", "municipalities": case.municipality, "sexes": person.get("sex", ""),
-                "ages": band(person, last)}  # fmt: skip
+    def count(column: str, value: int = 1, *, of: str, tables: str) -> None:
+        rows = {"participants": "", "municipalities": of, "sexes": person.get("sex", ""), "ages": band(person, last)}
         told.extend((table, rows[table], column, value) for table in tables.split())
 
     everywhere = "participants municipalities sexes ages"
-    left = case.left or date.max
-    if case.place and case.place <= last and left >= max(first, case.place):
-        count("participants", tables=everywhere)
+    stays = [
+        stay for stay in joined_up(case.stays, municipality)
+        if stay["from"] <= last and (stay["to"] or last) >= max(first, stay["from"])
+    ]  # fmt: skip
+    if stays:
+        count("participants", of=stays[-1]["in"], tables=everywhere)
         told.extend(("life_areas", area, "participants", 1) for area in in_need(case, last))
-        if case.place >= first:
-            count("joined", tables=everywhere)
-        if left <= last:
-            count("left", tables=everywhere)
-            told.append(("reasons", case.reason, "left", 1))
+    for stay in stays:
+        if stay["from"] >= first:
+            count("joined", of=stay["in"], tables=everywhere)
+        if stay["to"] and stay["to"] <= last:
+            count("left", of=stay["in"], tables=everywhere)
+            told.append(("reasons", stay["reason"], "left", 1))
         else:
-            count("at_end", tables="participants municipalities")
-    if case.waits_since and case.waits_since <= last <= (case.waited_until or date.max):
-        count("waiting", tables=everywhere)
-    given = [each for each in case.given.values() if first <= date.fromisoformat(each["day"]) <= last]
+            count("at_end", of=stay["in"], tables="participants municipalities")
+    here = municipality in (None, case.municipality)
+    if here and case.waits_since and case.waits_since <= last <= (case.waited_until or date.max):
+        count("waiting", of=case.municipality, tables=everywhere)
+    given = [
+        each for each in case.given.values()
+        if municipality in (None, each["in"]) and first <= date.fromisoformat(each["day"]) <= last
+    ]  # fmt: skip
     for each in given:
         for unit in ("minutes", "cents"):
-            count(unit, each[unit], tables="municipalities")
+            count(unit, each[unit], of=each["in"], tables="municipalities")
             told.append(("components", each["component"], unit, each[unit]))
             told.append(("life_areas", each["area"], unit, each[unit]))
     helped = [each for each in given if each["minutes"]]
     if helped:
-        count("helped", tables="municipalities")
+        count("helped", of=min(helped, key=lambda each: each["day"])["in"], tables="municipalities")
         told.extend(("components", code, "helped", 1) for code in {each["component"] for each in helped})
         told.extend(("life_areas", code, "helped", 1) for code in {each["area"] for each in helped})
     return told
+
+
+def joined_up(stays: list[Json], municipality: str | None) -> list[Json]:
+    """Of one municipality; or of all, where a move from one to another is neither leaving nor joining."""
+    if municipality is not None:
+        return [stay for stay in stays if stay["in"] == municipality]
+    joined: list[Json] = []
+    for stay in stays:
+        if joined and joined[-1]["reason"] == "moved_municipality" and joined[-1]["to"] == stay["from"]:
+            joined[-1] = {**stay, "from": joined[-1]["from"]}
+        else:
+            joined.append(stay)
+    return joined
 
 
 def in_need(case: Case, last: date) -> set[str]:

@@ -58,11 +58,19 @@ async def test_march_stays_and_its_corrections_add_up_to_what_is_known_now(datab
     first = await desk.helped(1, MARCH, (2, 3))
     second = await desk.helped(2, date(2026, 3, 9), (1,))
     moving = await desk.helped(3, date(2026, 3, 16))
+    moved = await desk.helped(4, date(2026, 3, 3), (1, 1))
+    await desk.moves(moved, "person-4", date(2026, 3, 18))
     await desk.send(APRIL)
     sent = await desk.sent("monthly", "2026-03", "tori")
     assert sent is not None
     assert sums(sent) == recount(await history(url), "2026-03", "tori")
-    assert sums(sent)["participants", "", "participants"] == 3
+    assert sums(sent)["participants", "", "participants"] == 4
+    whole = await desk.sent("monthly", "2026-03", "ee")
+    assert whole is not None
+    assert sums(whole) == recount(await history(url), "2026-03")
+    assert {row: sums(whole).get(("municipalities", row, "participants")) for row in ("tori", "tapa")} == {
+        "tori": 3, "tapa": 1,
+    }  # fmt: skip
 
     await desk.record(delivery(at_hour(date(2026, 3, 20), 12), minutes=90), first, date(2026, 4, 20))  # told late
     given = (await desk.events(second))[-1].event
