@@ -58,8 +58,6 @@ def unused(
 def released(file: CaseFile, until: date) -> Iterator[Release]:
     """What is given back of each line when everything ends on a day."""
     for line_id, account in sorted(file.accounts.items()):
-        if account.former is not None:
-            continue
         cents = account.allocated - keeps(account, until, file.suspensions)
         if cents:
             yield Release(line_id=line_id, cents=cents)

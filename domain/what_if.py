@@ -180,13 +180,15 @@ def _forbidden(person: Person, versions: Versions) -> list[str]:
 
 
 def _running(case: Case, on: date) -> list[Allocation]:
-    """Lines that still run on that day and are not used up."""
+    """Lines that still run on that day, where the journey is, and are not used up."""
     accounts = case.state.file.accounts
     return [
         each
         for each in case.allocations
         if each.minutes and each.line.ends_on >= on
-        if (account := accounts.get(each.line.line_id)) and account.delivered < account.allocated
+        if (account := accounts.get(each.line.line_id))
+        and account.delivered < account.allocated
+        and account.former is None
     ]
 
 

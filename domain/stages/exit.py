@@ -41,6 +41,13 @@ class ExitBeforeDelivery(Rejected):
     status = 422
 
 
+class ExitBeforeMove(Rejected):
+    """{day} lies before {since}, when the journey came to {municipality}."""
+
+    code = "exit_before_move"
+    status = 422
+
+
 class ExitCommand(Command):
     kind = "journeys"
     stage = Stage.EXIT
@@ -93,6 +100,9 @@ def _check(command: ExitJourney, file: CaseFile, context: Context) -> None:
         if command.destination is None:
             raise DestinationMissing(field="destination")
         context.programme.municipality(command.destination)
+    here = file.memberships[-1]
+    if len(file.memberships) > 1 and command.on < here.from_on:
+        raise ExitBeforeMove(field="on", day=command.on, since=here.from_on, municipality=here.municipality)
     latest = max((delivery.day for delivery in file.deliveries.values() if delivery.minutes), default=None)
     if latest is not None and latest > command.on:
         raise ExitBeforeDelivery(field="on", day=latest)

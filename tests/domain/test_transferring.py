@@ -14,8 +14,11 @@ from domain.deciders import JOURNEYS, NotInTheProgramme
 from domain.decision import OutsideMunicipality, WrongStage
 from domain.deliveries import NotCommitted, OutsidePeriod
 from domain.events import (
+    BudgetDecided,
     BudgetSettled,
+    DeliveriesClaimed,
     DeliveryCorrected,
+    DeliveryRecorded,
     Event,
     JourneyExited,
     PersonMoved,
@@ -24,6 +27,7 @@ from domain.events import (
     PlaceOccupied,
     PlacePostponed,
     PlaceReceived,
+    PlaceResumed,
     ReferralRefused,
     TransferAccepted,
     TransferOffered,
@@ -32,8 +36,12 @@ from domain.events import (
     WaitingJoined,
     WaitingLeft,
 )
-from domain.stages.budgeting import CommitService
+from domain.programme import Price
+from domain.programme.programme import PriceKey
+from domain.stages.budgeting import CommitService, OverYearlyCap
 from domain.stages.delivery import ConfirmDelivery, CorrectDelivery, DisputeDelivery
+from domain.stages.exit import ExitBeforeMove
+from domain.stages.holding import ResumePlace, SuspendPlace
 from domain.stages.placing import NoAgreement
 from domain.stages.planning import ReopenPlan
 from domain.stages.referral import AppointCaseManager, ConsentMissing
@@ -70,6 +78,7 @@ from tests.domain.given import (
     NEIGHBOUR,
     NEXT_TOWN,
     PERSON,
+    PROGRAMME,
     PROVIDER,
     TOWN,
     Given,
@@ -88,7 +97,9 @@ from tests.domain.steps import (
     ENDS,
     HELPED,
     accepted,
+    agreement_to,
     assessed,
+    budget,
     budgeted,
     claim,
     eligibility,
@@ -105,7 +116,7 @@ from tests.domain.steps import (
     replanned,
     visit,
 )
-from tests.domain.test_budgeting import five_numbers
+from tests.domain.test_budgeting import THERAPY, five_numbers
 from tests.domain.test_double_funding import entitled, someone
 
 JUNE = date(2026, 6, 1)
@@ -453,6 +464,8 @@ def there_again() -> Given[Journey]:
 def test_the_next_budget_leaves_the_former_one_alone() -> None:
     case = there_again()
     assert isinstance(case.known, InDelivery)
+    (*_, decided) = (event for event in case.events if isinstance(event, BudgetDecided))
+    assert [each.line.line_id for each in decided.lines] == ["outdoors"]
     assert five_numbers(case) == (14580, 14580, 3200, 0, 0)
     assert five_numbers(case, "outdoors") == (32000, 16000, 3200, 0, 0)
     assert case.known.file.payer(case.known.file.accounts["recovery"]) == TOWN
@@ -469,6 +482,49 @@ def test_what_comes_later_gives_back_nothing_of_the_former_budget_but_the_last_s
     gone = given(there_again(), leaving(on=date(2026, 6, 9)))
     assert five_numbers(gone) == (14580, 14580, 3200, 0, 0)
     assert isinstance(gone.known, Exited)
+
+
+def test_nobody_left_before_they_came() -> None:
+    moved(in_delivery()).when(leaving(on=date(2026, 5, 31))).refused(ExitBeforeMove, field="on", says="2026-06-01")
+    given(in_delivery(), JUNE, leaving(on=date(2026, 5, 31)))  # as everybody may, who never moved
+
+
+def test_what_a_former_line_was_given_counts_towards_the_yearly_cap() -> None:
+    """Of 1800.00 euros 500.00 are used where the journey was."""
+    talk = line("talk", THERAPY, minutes=600)
+    case = moved(given(budgeted(talk), order("talk"), HELPED, visit("talk", minutes=600)))
+    more = line("more", THERAPY, minutes=27 * 60, starts_on=JUNE)
+    again = given(case, plan(more), agreement_to("plan-2", on=JUNE))
+    again.when(budget()).refused(OverYearlyCap, field="minutes", says="1850.00")
+    again.when(budget(more=26 * 60)).then(BudgetDecided)
+
+
+def test_a_suspension_that_lasts_beyond_the_move_gives_back_nothing_of_a_former_line_again() -> None:
+    """Its days were given back when the journey moved."""
+    case = given(in_delivery(), date(2026, 4, 1), SuspendPlace(from_on=date(2026, 4, 1), reason="In hospital."))
+    kept = given(shared(case), AcceptTransfer(), date(2026, 6, 15))
+    before = five_numbers(kept)
+    answer = kept.when(ResumePlace(on=date(2026, 6, 15))).then(PlaceResumed)
+    assert five_numbers(answer.after) == before == (3030, 3030, 0, 0, 0)
+
+
+def test_the_prices_and_contracts_of_its_own_municipality_hold_for_a_former_line() -> None:
+    """Tapa pays more for an hour, and has no contract with the provider."""
+    dearer = replace(PROGRAMME, prices=dearer_in(NEXT_TOWN))
+    case = moved(in_delivery(visit())).by(COORDINATOR).served_by(provider(PROVIDER)).under(dearer)
+    told = case.when(visit(on=date(2026, 5, 29)))
+    assert told.the(DeliveryRecorded).cents == 3200
+    claimed = told.after.when(claim("delivery-1", "delivery-2")).the(DeliveriesClaimed)
+    assert [(row.verdict, row.reason) for row in claimed.rows] == [("accepted", None)] * 2
+
+
+def dearer_in(agreement: str) -> dict[PriceKey, tuple[Price, ...]]:
+    return {
+        key: tuple(replace(price, cents_per_hour=price.cents_per_hour + 1) for price in prices)
+        if key[0] == agreement
+        else prices
+        for key, prices in PROGRAMME.prices.items()
+    }
 
 
 def test_a_line_that_was_to_begin_later_never_does() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from domain.events import BudgetDecided, PlaceOccupied, ReferralAccepted
+from domain.events import BudgetDecided, PlaceOccupied, ReferralAccepted, TransferAccepted
 from domain.programme import Programme
 from domain.states import Journey
 from domain.what_if import Case, Effect, Versions, effect_on, first_difference, too_few_places
-from tests.domain.given import MONDAY, PROGRAMME, Given, an_agreement, person, signed
+from tests.domain.given import MONDAY, PROGRAMME, Given, an_agreement, given, person, signed
 from tests.domain.publishing import PRICES_2027, Change, coming, next_catalogue, next_rules
-from tests.domain.steps import accepted, budgeted, eligibility, in_delivery, line, referred
+from tests.domain.steps import HELPED, accepted, budgeted, eligibility, in_delivery, line, referred
 
 NEW_YEAR = date(2027, 1, 1)
 INTO_2027 = (line(ends_on=date(2027, 3, 1)),)
@@ -103,6 +103,16 @@ def test_a_dearer_price_is_told_before_and_after() -> None:
     )
     assert found.budget == ("recovery would cost 400.00 euros instead of 336.00.",)
     assert (found.cents_before, found.cents_after) == (33_600, 40_000)
+
+
+def test_a_line_of_where_the_journey_was_is_left_alone() -> None:
+    """Its money is still kept there, for help that is told late."""
+    moved = TransferAccepted(former="tori", municipality="tapa", on=HELPED, due=None, place_stays=True)
+    found = effect(
+        case(given(budgeted(*INTO_2027), moved)),
+        (PRICES_2027, "mental.recovery,individual,33.60", "mental.recovery,individual,40.00"),
+    )
+    assert found.budget == ()
 
 
 def test_a_budget_that_has_ended_by_then_is_left_alone() -> None:
