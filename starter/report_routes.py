@@ -223,6 +223,27 @@ def report_drafts(parts: Parts) -> APIRouter:
             drafts, question, of = await asked(report, period, scope, actor)
             return document_view(await drafts.draft(question, of))
 
+    @router.get("/{report}/{period}/rows", operation_id="get-report-draft-rows")
+    async def draft_rows(
+        report: ReportCode,
+        period: PeriodPath,
+        actor: Reader,
+        request: Request,
+        response: Response,
+        table: CellQuery,
+        column: CellQuery,
+        row: CellQuery = "",
+        scope: ScopeQuery = NATIONAL,
+        cursor: Annotated[str, Query(max_length=100)] = "",
+        limit: Limit = PAGE,
+    ) -> FigureRowsPage:
+        """The facts behind one figure of a draft."""
+        with translated(), refusals():
+            drafts, question, of = await asked(report, period, scope, actor)
+            some, more = await drafts.rows(question, of, Cell(table, row, column), cursor=cursor, limit=limit)
+        link_next(request, response, more)
+        return FigureRowsPage(items=tuple(map(_row_view, some)), next=more)
+
     @router.get(
         "/{report}/{period}.{suffix}",
         operation_id="export-report-draft",

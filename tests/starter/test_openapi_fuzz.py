@@ -32,7 +32,8 @@ READ = (
     "get-journey", "get-timeline", "get-events", "list-journeys", "get-person", "get-agreement", "get-occupancy",
     "list-claims", "get-claim", "export-payment", "get-trail", "get-ledger", "get-measures", "record-delivery-table",
     "record-entitlement-table", "propose-providers", "get-needs", "get-region", "get-office", "get-handover", "get-reference",
-    "list-transfers", "get-transfer", "list-publications", "live", "ready",
+    "list-reports", "get-report", "export-report", "get-report-rows", "get-report-draft", "export-report-draft",
+    "get-report-draft-rows", "list-transfers", "get-transfer", "list-publications", "live", "ready",
 )  # fmt: skip
 PUBLIC = (*(command.name for command in ALL if not command.internal), *READ)
 
@@ -92,6 +93,7 @@ async def streams(installation: Scene) -> Mapping[str, str]:
             "claims": "claim-none",  # of a month that is over: none can be there yet
             "regions": await _a_region(manager),
             "handovers": "handover-none",
+            "reports": "report-none",  # sent by the system alone
             "offices": "office-none",  # kept by leads
         }
 
