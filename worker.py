@@ -35,7 +35,7 @@ from readmodels.report_facts import ReportFacts
 from readmodels.report_list import ReportList
 from readmodels.transfer_list import TransferList
 from readmodels.work_queue import WorkQueue
-from runtime.lifetime import leave, until_stopped
+from runtime.lifetime import ending_within, leave, until_stopped
 from runtime.settings import Settings, SettingsError, load
 from runtime.telemetry import configure
 from runtime.temporal import connect
@@ -48,6 +48,8 @@ from workflows.sweeping import TemporalEngine, ensure_schedule, sweep_activity
 
 log = structlog.get_logger()
 DRAIN = timedelta(seconds=15)
+ENDING = DRAIN + timedelta(seconds=5)  # whoever stops a worker kills it after 25 s
+CANCELLED_WITHIN = 2.0  # seconds
 
 
 def mail_of(settings: Settings) -> Mail | None:
@@ -124,14 +126,17 @@ async def work(settings: Settings) -> None:
         graceful_shutdown_timeout=DRAIN,
     )
     alongside = [asyncio.create_task(projector.run()), asyncio.create_task(follow(recorder.look_for_publication))]
-    async with worker:
-        log.info("worker ready", task_queue=settings.task_queue, programme=settings.programme)
-        await stopped.wait()
-        log.info("worker draining")
+    try:
+        async with ending_within(ENDING, worker):
+            log.info("worker ready", task_queue=settings.task_queue, programme=settings.programme)
+            await stopped.wait()
+            log.info("worker draining")
+    except TimeoutError:
+        log.warning("worker does not end; left as it is", waited=str(ENDING))
     for task in alongside:
         task.cancel()
-    await asyncio.wait(alongside)
-    await pool.close()
+    await asyncio.wait(alongside, timeout=CANCELLED_WITHIN)
+    pool.terminate()  # nothing is under way any more, or it is not to be waited for
 
 
 if __name__ == "__main__":

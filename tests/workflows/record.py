@@ -16,6 +16,7 @@ from activities.messages import own_step
 from domain.places import stream_of
 from starter.submit import Refused
 from tests.activities.examples import (
+    PATIENCE_SECONDS,
     a_person,
     call,
     eligible,
@@ -111,7 +112,7 @@ async def places() -> list[WorkflowHistory]:
         handle = await engine.client.start_workflow(
             Places.run, "tori", id=places_workflow("tori"), task_queue=engine.queue
         )
-        await handle.result()
+        await asyncio.wait_for(handle.result(), PATIENCE_SECONDS)
         assert engine.store.types(stream_of("tori")).count("place.offered") == 2
         return [await handle.fetch_history()]
 
@@ -130,7 +131,7 @@ async def offers() -> list[WorkflowHistory]:
         )
         await engine.store.until(lambda: "place.offered" in engine.store.types(stream_of("tori")))
         await engine.skip(timedelta(days=8))
-        await handle.result()
+        await asyncio.wait_for(handle.result(), PATIENCE_SECONDS)
         assert engine.store.types(stream_of("tori"))[-1] == "offer.passed"
         return [await handle.fetch_history()]
 
@@ -146,7 +147,7 @@ async def a_short_step() -> list[WorkflowHistory]:
                 assert key == "twice"
             command_id = step(a_person(), "person-1", key=key).command_id
             handle = engine.client.get_workflow_handle(step_workflow("persons", "person-1", command_id))
-            await handle.result()
+            await asyncio.wait_for(handle.result(), PATIENCE_SECONDS)
             histories.append(await handle.fetch_history())
         return histories
 

@@ -94,7 +94,7 @@ async def test_an_offer_that_is_not_answered_passes_to_the_next_when_its_days_ar
         ("place.offered", "journey-27", tuesday),
         ("offer.passed", "journey-27", tuesday + timedelta(days=8)),
     ]
-    await running.result()  # nobody is left to offer it to, and no offer is open
+    await asyncio.wait_for(running.result(), PATIENCE_SECONDS)  # nobody is left to offer it to, and no offer is open
 
 
 async def test_an_offer_that_is_accepted_leaves_nothing_to_wait_for(engine: SkippingEngine) -> None:
@@ -103,7 +103,7 @@ async def test_an_offer_that_is_accepted_leaves_nothing_to_wait_for(engine: Skip
     await engine.store.until(lambda: len(moves(engine)) == 1)
     await engine.behind_its_back(AcceptPlace(), "journey-26")
     await engine.skip(timedelta(days=8))
-    await running.result()
+    await asyncio.wait_for(running.result(), PATIENCE_SECONDS)
     assert len(moves(engine)) == 1
 
 
@@ -130,7 +130,7 @@ async def test_who_looks_again_while_offers_are_open_keeps_their_days(engine: Sk
     again = await wake(engine)
     await engine.skip(timedelta(days=8))
     await engine.store.until(lambda: len(moves(engine)) == 2)
-    await again.result()
+    await asyncio.wait_for(again.result(), PATIENCE_SECONDS)
 
 
 async def test_offers_stay_open_over_a_new_run() -> None:

@@ -13,7 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.messages import Outcome, Submission
 from domain.persons import PersonExists
 from starter.submit import Refused
-from tests.activities.examples import a_person, call, eligible, given_a_person, referral, step
+from tests.activities.examples import PATIENCE_SECONDS, a_person, call, eligible, given_a_person, referral, step
 from tests.workflows.engines import (
     PERSON,
     Engine,
@@ -140,7 +140,7 @@ async def test_a_persons_step_is_a_workflow_as_short_as_the_step(client: Client)
         assert (outcome.version, again) == (1, outcome.model_copy(update={"repeated": again.repeated}))
         command_id = step(a_person(), "person-short", key="once").command_id
         handle = client.get_workflow_handle(step_workflow("persons", "person-short", command_id))
-        await handle.result()
+        await asyncio.wait_for(handle.result(), PATIENCE_SECONDS)
         history = await handle.fetch_history()
         assert happened(history, EventType.EVENT_TYPE_TIMER_STARTED) == 0
     assert engine.store.types("person-short") == ["person.registered"]
@@ -156,7 +156,7 @@ async def test_a_persons_step_that_is_refused_ends_its_workflow_well(client: Cli
         assert refused.value.refusal.code == PersonExists.code
         command_id = step(a_person(), "person-twice", key="again").command_id
         handle = client.get_workflow_handle(step_workflow("persons", "person-twice", command_id))
-        await handle.result()
+        await asyncio.wait_for(handle.result(), PATIENCE_SECONDS)
         assert (await handle.describe()).status == COMPLETED
 
 
@@ -165,5 +165,5 @@ async def test_a_short_workflow_whose_step_was_lost_does_not_stay_open() -> None
     async with skipping_engine() as engine:
         handle = await engine.client.start_workflow(RecordStep.run, id="persons/lost", task_queue=engine.queue)
         await engine.skip(PATIENCE + timedelta(minutes=1))
-        await handle.result()
+        await asyncio.wait_for(handle.result(), PATIENCE_SECONDS)
         assert (await handle.describe()).status == COMPLETED

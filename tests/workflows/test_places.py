@@ -23,6 +23,7 @@ from eventstore.postgres import PostgresEventStore
 from readmodels.place_count import PlaceCount
 from readmodels.projector import Pool, Projector
 from readmodels.work_queue import WorkQueue
+from runtime.lifetime import ending_within
 from starter.seeding import SEEDER
 from starter.submit import Submitter
 from tests.activities.examples import (
@@ -44,6 +45,7 @@ from workflows.registry import WORKFLOWS, runner
 from workflows.sweeping import TemporalEngine
 
 PLACES = 26
+DRAIN = timedelta(seconds=5)  # a step is answered in less; whatever waits without end is then cancelled
 AGREEMENT = stream_of("tori")
 
 
@@ -76,13 +78,14 @@ class House:
             workflows=WORKFLOWS,
             activities=self.activities(),
             workflow_runner=runner(),
+            graceful_shutdown_timeout=DRAIN,
         )
         try:
-            async with worker:
+            async with ending_within(2 * DRAIN, worker):
                 yield
         finally:
             following.cancel()
-            await asyncio.wait([following])
+            await asyncio.wait([following], timeout=PATIENCE_SECONDS)
             await self._leave_nothing_to_the_next()
 
     async def _leave_nothing_to_the_next(self) -> None:
