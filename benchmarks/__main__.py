@@ -10,9 +10,9 @@ import platform
 import tempfile
 from pathlib import Path
 
-from benchmarks import append, steps
+from benchmarks import append, reports, steps
 
-BENCHMARKS = {"steps": steps.run, "append": append.run}
+BENCHMARKS = {"steps": steps.run, "append": append.run, "reports": reports.run}
 
 
 def main() -> None:

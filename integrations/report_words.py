@@ -48,7 +48,7 @@ def standing(document: Document) -> str:
         case "sent":
             return f"Saadetud, nr {document.number} / Sent, no. {document.number}"
         case "correction":
-            return f"Parandus, nr {document.number} / Correction, no. {document.number}"
+            return f"Parandus, nr {document.number - 1} / Correction, no. {document.number - 1}"
 
 
 def in_words(period: str) -> str:

@@ -176,7 +176,7 @@ def test_the_pages_read_well_in_estonian_and_can_be_checked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "number", "mark"), [("draft", 0, "MUSTAND / DRAFT"), ("correction", 2, "Parandus, nr 2")]
+    ("state", "number", "mark"), [("draft", 0, "MUSTAND / DRAFT"), ("correction", 2, "Parandus, nr 1")]
 )
 def test_what_is_not_the_report_that_was_sent_says_so_on_every_page(state: State, number: int, mark: str) -> None:
     """A page goes about alone."""

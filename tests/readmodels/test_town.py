@@ -41,9 +41,8 @@ def a_history(town: Town) -> None:
     town.go_on(town.journeys[-1])
 
 
-async def test_the_lists_say_what_the_streams_come_to(pool: Pool) -> None:
-    town = await asyncio.to_thread(_told)
-    store = PostgresEventStore(pool)
+async def copied(town: Town, store: PostgresEventStore) -> None:
+    """Each event by itself, as it was recorded."""
     for number, each in enumerate(town.store.stored()):
         event = NewEvent(
             type=each.type,
@@ -63,6 +62,12 @@ async def test_the_lists_say_what_the_streams_come_to(pool: Pool) -> None:
             events=(event,),
         )
         await store.append((stream,), command_id=f"copy-{number}", request_hash="copy", result=b"{}")
+
+
+async def test_the_lists_say_what_the_streams_come_to(pool: Pool) -> None:
+    town = await asyncio.to_thread(a_town)
+    store = PostgresEventStore(pool)
+    await copied(town, store)
     models = Deliveries(pool, store, CODEC), WorkQueue(pool, store, CODEC), PlaceCount(pool, store, CODEC)
     projector = Projector(pool, store, CODEC, models)
     await projector.prepare()
@@ -83,7 +88,7 @@ async def test_the_lists_say_what_the_streams_come_to(pool: Pool) -> None:
     assert tuple(places) == (len(agreement.holdings), len(agreement.offers), len(agreement.waiting))
 
 
-def _told() -> Town:
+def a_town() -> Town:
     """In a thread of its own, since a town has its own loop."""
     town = Town()
     a_history(town)

@@ -7,6 +7,7 @@ from datetime import date
 
 from domain.events import DeliveryRecorded
 from domain.programme.report_definition import MEASURES
+from domain.reports.correcting import Figures, figures_in
 from domain.reports.document import Document
 from domain.reports.sent import SentReport
 from domain.reports.tally import Cell
@@ -25,7 +26,15 @@ Sums = Mapping[tuple[str, str, str], int]
 
 def sums(report: SentReport) -> Sums:
     """What the report and its corrections come to, of the columns that the recount knows."""
-    return {cell: value for cell, value in report.figures.cells.items() if value and _is_known(cell)}
+    return _known(report.figures)
+
+
+def known_sums(document: Document) -> Sums:
+    return _known(figures_in(document))
+
+
+def _known(figures: Figures) -> Sums:
+    return {cell: value for cell, value in figures.cells.items() if value and _is_known(cell)}
 
 
 def _is_known(cell: Cell) -> bool:

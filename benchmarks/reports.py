@@ -1,0 +1,156 @@
+"""What a monthly report of 100 000 journeys costs, beside one GROUP BY in the database over the same facts; and its memory."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import resource
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+
+from activities.messages import Submission, digest
+from activities.recording import Recorder
+from activities.reporting import counted, scopes_of
+from benchmarks.measure import Finding, Report
+from domain.codec import Codec, NullCipher, canonical
+from domain.programme import load
+from domain.reports.period import over_before
+from domain.reports.question import Question
+from domain.working_days import local_date
+from eventstore.postgres import PostgresEventStore, create_pool
+from readmodels.component_use import DatabaseUses
+from readmodels.deliveries import Deliveries
+from readmodels.person_match import PersonMatch
+from readmodels.projector import Pool, Projector
+from readmodels.report_facts import ReportFacts
+from runtime.embedded import embedded
+from starter.generating.calibration import published
+from starter.generating.generating import Generator
+from starter.local import prepare_database
+from starter.seeding import SEEDER, seeds
+
+PEOPLE, COPIES = 1_000, 100
+SMALL = 10
+CONDITIONS = (
+    f"the facts of {PEOPLE} generated journeys, {COPIES} times under other ids; all scopes of the month before this one "
+    "in one pass, beside one GROUP BY by municipality and component of the same month's deliveries; memory of the process "
+    f"that counts, {COPIES} times the people beside {SMALL} times"
+)
+CODEC = Codec(NullCipher())
+
+COPY = """
+INSERT INTO read.report_fact
+SELECT CASE WHEN kind IN ('places', 'funding', 'gap') THEN subject ELSE subject || '-' || $1 END, kind, key,
+    person_id || '-' || $1, municipality, from_on, to_on, code, area,
+    CASE kind WHEN 'referral' THEN about || '-' || $1 ELSE about END,
+    number, cents, sealed, words, because, version, known_txid, known_number, gone_txid, gone_number
+FROM read.report_fact WHERE subject NOT LIKE '%-copy-%' AND kind NOT IN ('places', 'funding', 'gap')
+"""
+SUBJECTS = """
+INSERT INTO read.report_subject
+SELECT subject || '-' || $1, municipality FROM read.report_subject
+WHERE subject NOT LIKE '%-copy-%' AND subject LIKE 'journey-%'
+"""
+BARE = """
+SELECT municipality, code, count(DISTINCT subject), sum(number), sum(cents) FROM read.report_fact
+WHERE kind = 'delivery' AND from_on BETWEEN $1 AND $2 GROUP BY municipality, code
+"""
+
+
+async def run(home: Path) -> Report:
+    async with embedded(home, temporal=False) as services:
+        await prepare_database(services)
+        pool = await create_pool(services.database_url)
+        try:
+            await _generate(pool)
+            await _copies(pool, 1, SMALL)
+            small = await asyncio.to_thread(_in_a_process, services.database_url)
+            await _copies(pool, SMALL, COPIES)
+            large = await asyncio.to_thread(_in_a_process, services.database_url)
+            bare = await _bare(pool)
+        finally:
+            await pool.close()
+    return Report(
+        name="reports",
+        conditions=CONDITIONS,
+        findings=(
+            Finding(what=f"monthly report, {PEOPLE * COPIES} journeys", unit="s", ours=large[0], bare=bare),
+            Finding(what=f"memory, {COPIES} times beside {SMALL} times", unit="MB", ours=large[1], bare=small[1]),
+        ),
+    )
+
+
+async def _generate(pool: Pool) -> None:
+    now, programme = datetime.now(UTC), load("demonstration")
+    store = PostgresEventStore(pool)
+    recorder = Recorder(
+        store=store, cipher=NullCipher(), programme=programme, matches=PersonMatch(pool, b"benchmark"),
+        claimable=Deliveries(pool, store, CODEC), uses=DatabaseUses(pool, store, CODEC),
+    )  # fmt: skip
+    for command in seeds(programme, local_date(now)):
+        if command.kind == "programmes":
+            continue  # the one that comes with the software does
+        stream = command.stream_named()
+        assert stream is not None, "agreements and providers have natural names"
+        data = command.model_dump(mode="json")
+        await recorder.record(
+            Submission(
+                command=command.name, data=data, actor=SEEDER, kind=command.kind, stream_id=stream,
+                stage=str(command.stage), command_id=digest(stream, command.name, canonical(data).decode()),
+                request_hash=digest(command.name), at=now,
+            )
+        )  # fmt: skip
+    await Generator(store, programme, published(), people=PEOPLE, seed=1, now=now).record(lambda: None)
+    projector = Projector(pool, store, CODEC, [_facts(pool)])
+    await projector.prepare()
+    await projector.to_the_end()
+
+
+async def _copies(pool: Pool, first: int, beyond: int) -> None:
+    for number in range(first, beyond):
+        await pool.execute(COPY, f"copy-{number}", timeout=600)
+        await pool.execute(SUBJECTS, f"copy-{number}", timeout=600)
+    await pool.execute("ANALYZE read.report_fact", timeout=600)
+
+
+async def _bare(pool: Pool) -> float:
+    month = over_before("monthly", local_date(datetime.now(UTC)))
+    begun = perf_counter()
+    await pool.fetch(BARE, month.first, month.last, timeout=600)
+    return perf_counter() - begun
+
+
+def _in_a_process(url: str) -> tuple[float, float]:
+    """Seconds, and the most megabytes it ever had: a process of its own, so that nothing else counts."""
+    with multiprocessing.get_context("spawn").Pool(1) as one:
+        return one.apply(_once, (url,))
+
+
+def _once(url: str) -> tuple[float, float]:
+    return asyncio.run(_count(url))
+
+
+async def _count(url: str) -> tuple[float, float]:
+    pool = await create_pool(url)
+    try:
+        facts, programme, today = _facts(pool), load("demonstration"), local_date(datetime.now(UTC))
+        period = over_before("monthly", today)
+        question = Question(
+            definition=programme.report("monthly", period.last),
+            period=period,
+            programme=programme,
+            moment=await facts.reached(),
+            at=datetime.now(UTC),
+        )
+        begun = perf_counter()
+        found = await counted(facts, question, await scopes_of(facts, question))
+        seconds = perf_counter() - begun
+        assert found["ee"].tables[0].rows[0][0], "nobody takes part: there was nothing to count"
+    finally:
+        await pool.close()
+    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _facts(pool: Pool) -> ReportFacts:
+    return ReportFacts(pool, PostgresEventStore(pool), CODEC, NullCipher())
