@@ -13,6 +13,7 @@ from pydantic import Field
 
 from domain.care import ClaimRow, Rejection, RowVerdict
 from domain.decision import Command, Context, Decision, Rejected
+from domain.due import Due
 from domain.events import (
     ClaimAssembled,
     ClaimChecked,
@@ -25,6 +26,7 @@ from domain.events import (
 from domain.fields import Code, Id, Reference
 from domain.ports import QuotaMove
 from domain.providers import UnknownProvider
+from domain.reckoning import working_days_from
 
 T = TypeVar("T")
 ROWS_A_FACT = 1_000  # 250 bytes each; a fact holds a megabyte
@@ -107,6 +109,7 @@ class Claim:
     month: date
     stage: ClaimStage
     rows: tuple[ClaimRow, ...]
+    decision_due: Due | None = None  # None: put together before there was a day to decide by
     rejections: tuple[Rejection, ...] = ()
     verdicts: Mapping[str, RowVerdict] = field(default_factory=dict)
     paid_on: date | None = None
@@ -119,6 +122,11 @@ class Claim:
     @property
     def accepted_cents(self) -> int:
         return sum(each.cents for each in self.verdicts.values() if each.verdict == "accepted")
+
+    @property
+    def awaits(self) -> Due | None:
+        """By when the municipality is to decide, while it has not."""
+        return self.decision_due if self.stage is ClaimStage.ASSEMBLED else None
 
     @property
     def last_day(self) -> date:
@@ -216,8 +224,13 @@ def _assemble(command: AssembleClaim, state: Claim | None, context: Context) -> 
     if len(rows) > ROWS_MAX:
         raise ClaimTooLong(field="month", rows=len(rows), most=ROWS_MAX)
     first, *more = pieces(rows)
-    yield ClaimAssembled(**dict(command), rows=first)
+    yield ClaimAssembled(**dict(command), rows=first, decision_due=_decision_due(command.municipality, context))
     yield from (ClaimRowsAdded(rows=rows) for rows in more)
+
+
+def _decision_due(municipality: str, context: Context) -> Due:
+    days = context.programme.settings(municipality, context.today).claim_working_days
+    return working_days_from(context, context.today, days, municipality, "claim")
 
 
 def _check_month(month: date, context: Context) -> None:

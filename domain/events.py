@@ -972,6 +972,7 @@ class ClaimAssembled(Event):
     municipality: Code
     month: date  # its first day
     rows: tuple[ClaimRow, ...]
+    decision_due: Due | None = None  # None: put together before there was a day to decide by
 
 
 @stored_as("claim.rows_added", part="claim")

@@ -13,7 +13,7 @@ from domain.care import ClaimRow, RowVerdict, VersionInForce
 from domain.carers import supported
 from domain.claims import Claim
 from domain.codec import Recorded
-from domain.due import Deadline, Standing, Wake, standing
+from domain.due import Deadline, Due, Standing, Wake, standing
 from domain.events import ProgrammePublished
 from domain.parties import Person
 from domain.programme import CarerNeed
@@ -326,6 +326,14 @@ class ClaimRowView(View):
     accepted_cents: int
 
 
+class DecisionDueView(View):
+    """By when the municipality is to decide on a claim, how that day came about, and how it stands today."""
+
+    due_on: date
+    standing: Standing | None
+    explained: str
+
+
 class ClaimView(View):
     claim_id: str
     version: int
@@ -337,10 +345,11 @@ class ClaimView(View):
     accepted_cents: int
     paid_on: date | None
     reference: str | None
+    decision: DecisionDueView | None
     rows: tuple[ClaimRowView, ...]
 
 
-def claim_view(state: Claim, version: int) -> ClaimView:
+def claim_view(state: Claim, version: int, *, today: date | None) -> ClaimView:
     return ClaimView(
         claim_id=state.claim_id,
         version=version,
@@ -352,8 +361,14 @@ def claim_view(state: Claim, version: int) -> ClaimView:
         accepted_cents=state.accepted_cents,
         paid_on=state.paid_on,
         reference=state.reference,
+        decision=None if state.awaits is None else _decision_due(state.awaits, today),
         rows=tuple(_claim_row(row, state.verdicts.get(row.delivery_id)) for row in state.rows),
     )
+
+
+def _decision_due(due: Due, today: date | None) -> DecisionDueView:
+    stands = None if today is None else standing(due.on, due.remind_on, today)
+    return DecisionDueView(due_on=due.on, standing=stands, explained=due.explained)
 
 
 def _claim_row(row: ClaimRow, verdict: RowVerdict | None) -> ClaimRowView:

@@ -55,6 +55,7 @@ class Settings:
     escalate_to_municipality_after_working_days: Span = 5  # where a programme was published before there were any
     escalate_to_coordinator_after_working_days: Span = 5
     dispute_working_days: Span
+    claim_working_days: Span = 10  # where a programme was published before there was one
     most_pauses: Span
     most_extension_working_days: Span
     extension_days: Span

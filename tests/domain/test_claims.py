@@ -28,6 +28,7 @@ from domain.claims import (
 )
 from domain.deciders import CLAIMS, NotInTheProgramme
 from domain.decision import Actor, Command, DateInFuture, NotForThisRole, Role
+from domain.due import Due
 from domain.events import (
     ClaimAssembled,
     ClaimChecked,
@@ -88,10 +89,33 @@ def checked(*rows: RowVerdict) -> Given[Claim]:
     return given(assembled(), DecideClaim(), noted(*(rows or (verdict(), verdict(2)))))
 
 
+def by_when(case: Given[Claim]) -> Due | None:
+    assert case.state is not None
+    return case.state.awaits
+
+
 def test_what_was_delivered_is_put_together() -> None:
-    nothing(row(), row(2)).when(assembly()).then(
-        ClaimAssembled(provider_id=PROVIDER, municipality=TOWN, month=MARCH, rows=(row(), row(2)))
-    )
+    answer = nothing(row(), row(2)).when(assembly()).then(ClaimAssembled)
+    [made] = answer.decided.events
+    assert isinstance(made, ClaimAssembled)
+    assert (made.provider_id, made.municipality, made.month) == (PROVIDER, TOWN, MARCH)
+    assert made.rows == (row(), row(2))
+
+
+def test_the_municipality_has_ten_working_days_for_it_until_it_has_decided() -> None:
+    due = by_when(assembled())
+    assert due is not None
+    assert due.explained == "10 working days from 02.04.2026; 03.04.2026 is a public holiday: due 17.04.2026"
+    assert (due.remind_on, due.rule) == (date(2026, 4, 10), "demo.settings@2026/claim-10-working-days")
+    assert by_when(given(assembled(), DecideClaim())) is None
+    assert by_when(checked()) is None
+
+
+def test_a_claim_of_before_there_was_a_day_to_decide_by_has_none() -> None:
+    made = ClaimAssembled.model_validate({
+        "provider_id": PROVIDER, "municipality": TOWN, "month": MARCH, "rows": [row().model_dump()],
+    })  # fmt: skip
+    assert claims.evolve(None, made, "claim-1", 1).awaits is None
 
 
 def test_many_rows_stand_in_several_facts() -> None:

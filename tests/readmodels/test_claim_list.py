@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
+from typing import get_args
 
 import pytest
 
 from activities.recording import Recorder
 from domain.care import RowVerdict
 from domain.claims import DecideClaim, NoteVerdicts
+from domain.due import Standing, standing
 from eventstore.postgres import PostgresEventStore
 from readmodels.claim_list import ClaimFilter, ClaimList, ListedClaim
 from readmodels.cursors import WrongCursor
@@ -81,6 +83,28 @@ async def test_each_claim_says_how_far_it_is_and_what_it_comes_to(pool: Pool) ->
 async def test_a_filter_leaves_out_exactly_what_does_not_fit(pool: Pool, wanted: ClaimFilter, found: list[str]) -> None:
     *_, claims = await filled(pool)
     assert await ids(claims, wanted) == found
+
+
+async def test_a_standing_is_found_as_the_domain_tells_it_until_it_is_decided(pool: Pool) -> None:
+    """On each day on which one standing turns into the next, and on those beside it."""
+    _, _, claims = await filled(pool)
+    rows, _ = await claims.page(ClaimFilter(), cursor=None, limit=100)
+    open_ones = {row.claim_id: (row.due_on, row.remind_on) for row in rows if row.due_on and row.remind_on}
+    assert set(open_ones) == {"claim-2", "claim-3", "claim-4"}
+    beside = [timedelta(days=days) for days in (-1, 0, 1)]
+    days = {day + by for both in open_ones.values() for day in both if day for by in beside}
+    told = set()
+    for day in days:
+        for wanted in get_args(Standing):
+            found = await ids(claims, ClaimFilter(standing=wanted, today=day))
+            due = {
+                claim
+                for claim, (on, before) in open_ones.items()
+                if on and before and standing(on, before, day) == wanted
+            }
+            assert set(found) == due, (wanted, day)
+            told |= {wanted} if due else set()
+    assert told == {"open", "due_soon", "due", "overdue"}
 
 
 async def test_pages_follow_one_another_without_loss_or_doubling(pool: Pool) -> None:

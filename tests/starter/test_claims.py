@@ -70,9 +70,13 @@ async def test_claims_are_listed_page_by_page_and_each_municipality_sees_its_own
     page = done(first)
     [item] = listed(page["items"])
     assert str(item.pop("changed_at")).startswith(str(datetime.now(UTC).year))
+    decision = done(await neighbour.get(f"/v1/claims/{one}"))["decision"]
+    assert isinstance(decision, dict)
+    assert (decision["due_on"], decision["standing"]) == (item.pop("due_on"), "open")
+    assert str(decision["explained"]).startswith("10 working days from ")
     assert item == {
         "claim_id": one, "provider_id": PROVIDER, "municipality": "tapa", "month": str(last), "stage": "assembled",
-        "version": 1, "rows": 3, "claimed_cents": 4000, "accepted_cents": 0,
+        "version": 1, "rows": 3, "claimed_cents": 4000, "accepted_cents": 0, "standing": "open",
     }  # fmt: skip
     link = first.headers["Link"]
     assert link.endswith('>; rel="next"')
@@ -87,6 +91,8 @@ async def test_claims_are_listed_page_by_page_and_each_municipality_sees_its_own
     assert await found(neighbour, provider_id=OTHER) == [other]
     assert await found(neighbour, month=str(last), stage="assembled") == [one]
     assert await found(neighbour, stage="paid") == []
+    assert await found(neighbour, standing="open") == [one, other]
+    assert await found(neighbour, standing="overdue") == []
     assert await found(coordinator, municipality="tapa") == [one, other]
     assert not {one, other} & set(await found(manager))
     refused(await manager.get("/v1/claims", municipality="tapa"), 403, "outside_municipality")
@@ -95,7 +101,7 @@ async def test_claims_are_listed_page_by_page_and_each_municipality_sees_its_own
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("stage", "nonsense"), ("month", "2026-13-01"), ("month", "2026-01-02"), ("provider_id", "a b"),
+        ("stage", "nonsense"), ("standing", "late"), ("month", "2026-13-01"), ("month", "2026-01-02"), ("provider_id", "a b"),
         ("municipality", "atlantis"), ("after", "now"), ("cursor", "x"), ("limit", "201"),
     ],
 )  # fmt: skip
