@@ -98,8 +98,10 @@ async def test_what_was_rolled_back_is_told_again(database: Database) -> None:
         await fails()
     await shown(desk.projector, pool, desk.facts.name)
     told = await _rows(pool)
-    await desk.projector.rebuild(desk.facts)
-    await shown(desk.projector, pool, desk.facts.name)
+    anew = ReportFacts(pool, desk.store, CODEC, NullCipher())
+    projector = Projector(pool, desk.store, CODEC, [anew])
+    await projector.rebuild(anew)
+    await shown(projector, pool, anew.name)
     assert await _rows(pool) == told != []
 
 
