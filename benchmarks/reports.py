@@ -48,12 +48,11 @@ INSERT INTO read.report_fact
 SELECT subject || copy, kind, key, person_id || copy, municipality, from_on, to_on, code, area,
     CASE kind WHEN 'referral' THEN about || copy ELSE about END,
     number, cents, sealed, words, because, version, known_txid, known_number, gone_txid, gone_number
-FROM generate_series($1::integer, $2::integer) AS number_of, LATERAL (SELECT '-' || number_of AS copy) AS named,
-    read.original ORDER BY 1
+FROM read.original, (SELECT '-' || $1::integer AS copy) AS named
 """
 SUBJECTS = """
 INSERT INTO read.report_subject
-SELECT subject || '-' || copy, municipality FROM generate_series($1::integer, $2::integer) AS copy, read.original_subject
+SELECT subject || '-' || $1::integer, municipality FROM read.original_subject
 """
 BARE = """
 SELECT municipality, code, count(DISTINCT subject), sum(number), sum(cents) FROM read.report_fact
@@ -112,8 +111,9 @@ async def _generate(pool: Pool) -> None:
 
 
 async def _copies(pool: Pool, first: int, last: int) -> None:
-    await pool.execute(COPY, first, last, timeout=900)
-    await pool.execute(SUBJECTS, first, last, timeout=900)
+    for number in range(first, last + 1):  # a transaction each: they are bounded in time
+        await pool.execute(COPY, number)
+        await pool.execute(SUBJECTS, number)
     await pool.execute("ANALYZE read.report_fact, read.report_subject", timeout=900)
 
 

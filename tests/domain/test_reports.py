@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from domain.care import FigureColumn, ReportFigures
-from domain.deciders import REPORTS
+from domain.deciders import JOURNEYS, REPORTS
 from domain.decision import SYSTEM, NotForThisRole
 from domain.events import ReportCorrected, ReportSent
 from domain.programme import ReportDefinition, load
 from domain.reports.counting import Dossier, age, band_names, band_of, contributions
-from domain.reports.facts import FOREVER, Fact
+from domain.reports.facts import FOREVER, Fact, Key, Told, of_journey
 from domain.reports.period import Period, WrongPeriod, between, period_of
 from domain.reports.sent import CorrectReport, NotTheNextCorrection, SendReport, SentAlready, SentReport, stream_of
 from domain.reports.tally import one_of
-from tests.domain.given import CASE_MANAGER, Given
+from domain.stages.transferring import AcceptTransfer
+from domain.states import Journey
+from domain.working_days import local_date
+from tests.domain.given import CASE_MANAGER, NEXT_TOWN, TOWN, Given, given
+from tests.domain.steps import in_delivery, visit
+from tests.domain.test_transferring import JUNE, offered, shared, waiting
 
 MARCH = period_of("monthly", "2026-03")
 BANDS = (18, 30, 50, 65)
@@ -247,3 +252,46 @@ def test_every_scope_has_a_stream_of_its_own() -> None:
     assert stream_of("interim", "2026-H1", "tori") == "report-interim-2026-h1-tori"
     odd = {stream_of("monthly", "2026-03", code) for code in ("a.b", "a-b", "a_b", "x" * 70)}
     assert len(odd) == 4
+
+
+# ── Facts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def told_of(history: Given[Journey]) -> dict[Key, Fact]:
+    """The facts that a journey's events come to, each on the day on which it was true."""
+    facts: dict[Key, Fact] = {}
+    state: Journey | None = None
+    for version, event in enumerate(history.events, start=1):
+        after = JOURNEYS.evolve(state, event, history.stream_id, version)
+        day = local_date(event.occurred_at(history.at))
+        told = Told(event=event, version=version, day=day, before=state, after=after)
+        facts |= {(fact.kind, fact.key): fact for fact in of_journey(facts, told)}
+        state = after
+    return dict(facts)
+
+
+def of_kind(history: Given[Journey], kind: str) -> list[tuple[str, date, date]]:
+    found = (fact for (each, _), fact in told_of(history).items() if each == kind)
+    return sorted((fact.municipality, fact.from_on, fact.to_on) for fact in found)
+
+
+def test_in_a_shared_agreement_a_stay_goes_on_in_the_other_municipality() -> None:
+    moved = shared(in_delivery()).when(AcceptTransfer()).after
+    [(first, _, until), (second, since, to_on)] = sorted(of_kind(moved, "stay"), key=lambda each: each[1])
+    assert (first, second, until, to_on) == (TOWN, NEXT_TOWN, since, FOREVER)
+
+
+def test_in_a_shared_order_who_moves_waits_on_since_the_same_day() -> None:
+    moved = shared(waiting()).when(AcceptTransfer()).after
+    days = {municipality: (since, to_on) for municipality, since, to_on in of_kind(moved, "wait")}
+    assert days[NEXT_TOWN][0] == days[TOWN][0]
+    assert days[NEXT_TOWN][1] == FOREVER
+    assert days[TOWN][1] == JUNE - timedelta(days=1)
+
+
+def test_help_told_late_counts_where_it_is_paid_for() -> None:
+    moved = given(offered(in_delivery()), AcceptTransfer())
+    late = given(moved.by(CASE_MANAGER), visit(on=date(2026, 5, 29)))
+    assert late.known.file.municipality == NEXT_TOWN
+    assert {municipality for municipality, _, _ in of_kind(late, "delivery")} == {TOWN}
+    assert {municipality for municipality, _, _ in of_kind(late, "first_help")} == {TOWN}
