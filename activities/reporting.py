@@ -18,12 +18,11 @@ from domain.programme import NotInForce, Programme
 from domain.reports.correcting import Counted, Reasons, corrections
 from domain.reports.counting import Dossier
 from domain.reports.document import Document
-from domain.reports.known import Known, Span
+from domain.reports.known import Kinds, Known, Span
 from domain.reports.period import Period, ReportCode, between, period_of
 from domain.reports.question import Question
 from domain.reports.scopes import Count, Scope, scopes
 from domain.reports.sent import SentReport, as_told, stream_of
-from domain.reports.tally import Plan
 from domain.working_days import local_date
 
 REPORTS: tuple[ReportCode, ...] = ("monthly", "interim")
@@ -39,7 +38,7 @@ async def scopes_of(known: Known, question: Question) -> tuple[Scope, ...]:
 async def counted(known: Known, question: Question, wanted: Sequence[Scope]) -> Mapping[str, Document]:
     """The report of each of these, by code, in one pass over the facts that they need."""
     count = Count(question.definition, question.period, wanted)
-    async for dossiers in pieces(known, question, places_of(wanted)):
+    async for dossiers in pieces(known, question, places_of(wanted), question.plan.kinds):
         await asyncio.to_thread(count.add, dossiers)
         alive()
     return {scope.code: question.draft(count.of(scope), scope) for scope in wanted}
@@ -54,7 +53,13 @@ def places_of(wanted: Iterable[Scope]) -> Sequence[str] | None:
 
 
 async def pieces(
-    known: Known, question: Question, places: Sequence[str] | None, *, after: str = "", detailed: bool = False
+    known: Known,
+    question: Question,
+    places: Sequence[str] | None,
+    kinds: Kinds,
+    *,
+    after: str = "",
+    detailed: bool = False,
 ) -> AsyncIterator[list[Dossier]]:
     """All dossiers in order of their ids; the next are fetched while some are counted."""
 
@@ -62,7 +67,7 @@ async def pieces(
         subjects = await known.subjects(places, after=after, limit=PIECE)
         if not subjects:
             return "", []
-        found = await known.dossiers(subjects, question.period, question.moment, detailed=detailed)
+        found = await known.dossiers(subjects, question.period, question.moment, kinds, detailed=detailed)
         return subjects[-1], found
 
     coming = asyncio.create_task(fetched(after))
@@ -156,7 +161,7 @@ class Reports:
 
     async def _more_is_known(self, question: Question, sent: Sequence[SentReport]) -> bool:
         span = Span(after=min(Position.parse(each.known_to) for each in sent), until=question.moment)
-        return span.after < span.until and bool(await self._known.changed(question.period, span))
+        return span.after < span.until and bool(await self._known.changed(question.period, span, question.plan.kinds))
 
     async def _reasons(
         self, question: Question, wanted: Sequence[Scope], sent: Sequence[SentReport]
@@ -204,13 +209,16 @@ def _told(document: Document) -> dict[str, object]:
 async def reasons(known: Known, question: Question, wanted: Sequence[Scope], span: Span) -> Mapping[str, Reasons]:
     """By scope, what was told in between that makes figures of it other ones."""
     found = {scope.code: Reasons() for scope in wanted}
-    plan = Plan.of(question.definition)
-    changed = await known.changed(question.period, span)
+    plan = question.plan
+    changed = await known.changed(question.period, span, plan.kinds)
     for start in range(0, len(changed), PIECE):
         alive()
         some = changed[start : start + PIECE]
         was, now = [
-            {each.subject: each for each in await known.dossiers(some, question.period, moment, detailed=True)}
+            {
+                each.subject: each
+                for each in await known.dossiers(some, question.period, moment, plan.kinds, detailed=True)
+            }
             for moment in (span.after, span.until)
         ]
         told = await known.told_between(some, span)

@@ -6,7 +6,6 @@ import json
 from collections import OrderedDict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from pathlib import Path
 
 import asyncpg
@@ -17,7 +16,7 @@ from domain.ports import Cipher, EventStore, Position
 from domain.reports import facts
 from domain.reports.counting import WHEREVER, Dossier, places_of
 from domain.reports.facts import Fact, Key
-from domain.reports.known import Span
+from domain.reports.known import Kinds, Span
 from domain.reports.period import Period
 from domain.states import Journey
 from domain.working_days import local_date
@@ -166,32 +165,38 @@ class ReportFacts:
         return [self._fact(row) for row in rows]
 
     async def dossiers(
-        self, subjects: Sequence[str], period: Period, at: Position, *, detailed: bool = False
+        self, subjects: Sequence[str], period: Period, at: Position, kinds: Kinds, *, detailed: bool = False
     ) -> list[Dossier]:
-        """What was known of each at that moment and matters to the period; deliveries added up unless `detailed`."""
+        """Facts of these kinds as they were known at that moment, of those of whom any matters to the period; deliveries
+        added up unless `detailed`."""
+        moment = (at.txid, at.number)
+        dated = [each for each in kinds if each not in WHEREVER]
         query = QUERIES["detailed" if detailed else "dossiers"]
-        known = (at.txid, at.number, period.first, period.last, sorted(WHEREVER))
-        rows = await self._pool.fetch(query, list(subjects), *known)
-        people = {row["about"] for row in rows if row["kind"] == "referral"}
-        found = await self._pool.fetch(QUERIES["detailed"], sorted(people), at.txid, at.number, FIRST, LAST, ["person"])
-        persons = {row["subject"]: self._fact(row) for row in found}
+        rows = await self._pool.fetch(query, list(subjects), *moment, period.first, period.last, dated)
+        found, people = {row["subject"] for row in rows}, {row["person_id"] for row in rows}
+        undated = [each for each in kinds if each in WHEREVER and each != "person"]
+        rows += await self._pool.fetch(QUERIES["wherever"], list(found), *moment, period.last, undated)
+        persons: dict[str, Fact] = {}
+        if "person" in kinds:
+            told = await self._pool.fetch(QUERIES["wherever"], list(people), *moment, facts.FOREVER, ["person"])
+            persons = {row["subject"]: self._fact(row) for row in told}
         return list(self._grouped(rows, persons))
 
     def _grouped(self, rows: Sequence[asyncpg.Record], persons: Mapping[str, Fact]) -> Iterator[Dossier]:
         grouped: dict[str, list[Fact]] = {}
-        whose: dict[str, Fact | None] = {}
+        whose: dict[str, str] = {}
         for row in rows:
-            grouped.setdefault(row["subject"], []).append(self._fact(row))
-            if row["kind"] == "referral":
-                whose[row["subject"]] = persons.get(row["about"])
+            subject = row["subject"]
+            grouped.setdefault(subject, []).append(self._fact(row))
+            whose[subject] = row["person_id"]
         for subject, told in grouped.items():
-            yield Dossier(subject=subject, facts=tuple(told), person=whose.get(subject))
+            yield Dossier(subject=subject, facts=tuple(told), person=persons.get(whose[subject]))
 
-    async def changed(self, period: Period, span: Span) -> list[str]:
+    async def changed(self, period: Period, span: Span, kinds: Kinds) -> list[str]:
         """Journeys, agreements and regions of which something that matters to the period was told in between."""
         rows = await self._pool.fetch(
             QUERIES["changed"],
-            span.after.txid, span.after.number, span.until.txid, span.until.number, period.last,
+            span.after.txid, span.after.number, span.until.txid, span.until.number, period.last, list(kinds),
         )  # fmt: skip
         return [row["subject"] for row in rows]
 
@@ -205,9 +210,6 @@ class ReportFacts:
         for row in rows:
             found.setdefault(row["subject"], []).append(self._fact(row))
         return found
-
-
-FIRST, LAST = date(1, 1, 1), facts.FOREVER
 
 
 def _associated(subject: str, kind: str, key: str) -> bytes:

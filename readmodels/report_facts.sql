@@ -13,20 +13,24 @@ WHERE subject > $1 AND ($2::text[] IS NULL OR municipality = ANY($2))
 ORDER BY subject LIMIT $3;
 
 -- name: dossiers
--- A journey has several deliveries of a component in a month; added up here, they need not be carried over one by one.
+-- What lies in the period, or stood open on its last day. A journey has several deliveries of a component in a month; added
+-- up here, they need not be carried over one by one.
 SELECT
     subject, kind, key, person_id, municipality, from_on, to_on, code, area, about, number, cents, sealed, words,
     because, version
 FROM read.report_fact
-WHERE subject = ANY($1) AND kind <> 'delivery'
+WHERE subject = ANY($1) AND kind = ANY($6) AND kind <> 'delivery'
     AND (known_txid, known_number) <= ($2, $3) AND (gone_txid, gone_number) > ($2, $3)
-    AND from_on <= $5 AND from_on <= to_on AND (to_on >= $4 OR kind = ANY($6))
+    AND from_on <= $5 AND from_on <= to_on
+    AND to_on >= CASE WHEN kind IN ('deadline', 'wait', 'unmet', 'places') THEN $5 ELSE $4 END
+    AND (kind <> 'deadline' OR about < to_char($5, 'YYYY-MM-DD'))
+    AND (kind <> 'referral' OR from_on >= $4)
 UNION ALL
 SELECT
     subject, kind, min(key), min(person_id), municipality, min(from_on), max(to_on), code, area, about,
     sum(number)::bigint, sum(cents)::bigint, NULL, NULL, '', 0
 FROM read.report_fact
-WHERE subject = ANY($1) AND kind = 'delivery'
+WHERE subject = ANY($1) AND kind = 'delivery' AND 'delivery' = ANY($6)
     AND (known_txid, known_number) <= ($2, $3) AND (gone_txid, gone_number) > ($2, $3)
     AND from_on BETWEEN $4 AND $5 AND from_on <= to_on
 GROUP BY subject, kind, municipality, code, area, about;
@@ -36,9 +40,22 @@ SELECT
     subject, kind, key, person_id, municipality, from_on, to_on, code, area, about, number, cents, sealed, words,
     because, version
 FROM read.report_fact
-WHERE subject = ANY($1)
+WHERE subject = ANY($1) AND kind = ANY($6)
     AND (known_txid, known_number) <= ($2, $3) AND (gone_txid, gone_number) > ($2, $3)
-    AND from_on <= $5 AND from_on <= to_on AND (to_on >= $4 OR kind = ANY($6));
+    AND from_on <= $5 AND from_on <= to_on
+    AND to_on >= CASE WHEN kind IN ('deadline', 'wait', 'unmet', 'places') THEN $5 ELSE $4 END
+    AND (kind <> 'deadline' OR about < to_char($5, 'YYYY-MM-DD'))
+    AND (kind <> 'referral' OR from_on >= $4);
+
+-- name: wherever
+-- What goes along with the person, from whatever day it is.
+SELECT
+    subject, kind, key, person_id, municipality, from_on, to_on, code, area, about, number, cents, sealed, words,
+    because, version
+FROM read.report_fact
+WHERE subject = ANY($1) AND kind = ANY($5)
+    AND (known_txid, known_number) <= ($2, $3) AND (gone_txid, gone_number) > ($2, $3)
+    AND from_on <= $4;
 
 -- name: changed
 -- Of whom something was told in between, be it of the person; what lies behind the period then and now cannot matter.
@@ -47,6 +64,7 @@ FROM read.report_fact AS told
 LEFT JOIN read.report_fact AS journey
     ON told.kind = 'person' AND journey.kind = 'referral' AND journey.about = told.subject
 WHERE (told.known_txid, told.known_number) > ($1, $2) AND (told.known_txid, told.known_number) <= ($3, $4)
+    AND told.kind = ANY($6)
     AND EXISTS (
         SELECT FROM read.report_fact AS was
         WHERE was.subject = told.subject AND was.kind = told.kind AND was.key = told.key AND was.from_on <= $5

@@ -12,13 +12,13 @@ from domain.ports import Position
 from domain.programme import NotInForce, Programme
 from domain.reports.counting import Contribution, contributions
 from domain.reports.document import Document
-from domain.reports.extract import Line, extract_table, line_of
+from domain.reports.extract import EXTRACTED, Line, extract_table, line_of
 from domain.reports.known import Known
 from domain.reports.period import Period, ReportCode, WrongPeriod, period_of
 from domain.reports.question import Question
 from domain.reports.scopes import Scope
 from domain.reports.sent import SentReport
-from domain.reports.tally import Cell, Plan
+from domain.reports.tally import Cell
 from domain.working_days import local_date
 
 
@@ -128,8 +128,8 @@ class Drafts:
         return found, None
 
     async def _behind(self, question: Question, scope: Scope, cell: Cell, after: str) -> AsyncIterator[FigureRow]:
-        plan, bands = Plan.of(question.definition), question.definition.age_bands
-        async for dossiers in pieces(self._known, question, places_of([scope]), after=after, detailed=True):
+        plan, bands, places = question.plan, question.definition.age_bands, places_of([scope])
+        async for dossiers in pieces(self._known, question, places, plan.kinds, after=after, detailed=True):
             for dossier in sorted(dossiers, key=lambda each: each.subject):
                 for each in contributions(scope.of(dossier), question.period, bands):
                     if cell in plan.cells(each):
@@ -138,7 +138,7 @@ class Drafts:
     async def extract(self, question: Question, scope: Scope, key: bytes) -> Document:
         """Pseudonymised, and nobody in a group of few."""
         lines: list[Line] = []
-        async for dossiers in pieces(self._known, question, places_of([scope])):
+        async for dossiers in pieces(self._known, question, places_of([scope]), EXTRACTED):
             for dossier in dossiers:
                 line = line_of(scope.of(dossier), question.period, question.definition.age_bands, key)
                 lines += [] if line is None else [line]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import Field
 
@@ -20,7 +20,7 @@ Dimension = Literal[
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 How = Literal["sum", "median", "p75", "p90", "max", "mean"]  # percentiles are the nearest rank; a mean is in tenths
 Unit = Literal["count", "cents", "minutes", "days", "score"]
-GAPS = "gaps"  # a table with one row for each gap of a region, instead of figures
+GAPS: Final = "gaps"  # a table with one row for each gap of a region, instead of figures
 
 _PEOPLE: tuple[Dimension, ...] = ("all", "municipality", "age", "sex", "diagnosis")
 

@@ -16,6 +16,21 @@ _DAY = timedelta(days=1)
 WHEREVER: frozenset[FactKind] = frozenset(
     {"need", "measure", "diagnosis", "person"}
 )  # these move along with the person
+
+_OF: dict[str, tuple[FactKind, ...]] = {
+    "referred": ("referral",), "participants": ("stay",), "joined": ("stay",), "left": ("stay",), "at_end": ("stay",),
+    "waiting": ("wait",), "waiting_days": ("wait",), "places": ("places",), "funding": ("funding",),
+    "helped": ("delivery",), "minutes": ("delivery",), "cents": ("delivery",), "overdue": ("deadline",),
+    "first_helped": ("first_help",), "lead_days": ("first_help",), "told_change": ("stay", "measure"),
+    "improved": ("stay", "need"), "unchanged": ("stay", "need"), "worse": ("stay", "need"), "need_change": ("stay", "need"),
+    "ratings": ("rating",), "rating": ("rating",), "unmet": ("unmet",),
+    "allocated": ("money",), "committed": ("money",), "accepted": ("money",), "paid": ("money",),
+}  # fmt: skip
+KINDS_OF: Mapping[str, frozenset[FactKind]] = {of: frozenset(kinds) for of, kinds in _OF.items()}  # of what is counted
+KINDS_BY: Mapping[str, frozenset[FactKind]] = {  # by what it is told apart
+    "life_area": frozenset(("need",)), "diagnosis": frozenset(("diagnosis",)),
+    "age": frozenset(("person",)), "sex": frozenset(("person",)),
+}  # fmt: skip
 NOBODY = ""  # the row of what has no code
 
 Rows = Mapping[str, Sequence[str]]
@@ -40,7 +55,8 @@ class Dossier:
 
     @cached_property
     def municipalities(self) -> frozenset[str]:
-        return frozenset(each for fact in self.facts for each in places_of(fact))
+        shared = (each for fact in self.facts if fact.words for each in places_of(fact))
+        return frozenset({fact.municipality for fact in self.facts if not fact.words}.union(shared))
 
     def within(self, municipalities: Collection[str]) -> Dossier:
         """As these municipalities alone would tell it."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from domain.reports.counting import Dossier, contributions
 from domain.reports.document import Column, Table, Value
+from domain.reports.facts import FactKind
 from domain.reports.period import Period
 
 FEWEST = 5  # [A] so many share each combination of what could be known of somebody from elsewhere
@@ -16,6 +17,7 @@ Group = tuple[str | None, ...]
 
 # What could be known of somebody from elsewhere, in the order in which it is left out where too few share it.
 TOLD = ("municipality", "diagnosis", "sex", "age")
+EXTRACTED: frozenset[FactKind] = frozenset(("stay", "delivery", "first_help", "need", "rating", "diagnosis", "person"))
 FIGURES = ("lead_days", "minutes", "cents", "need_change", "rating")
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from domain.ports import Position
 from domain.reports.counting import Dossier
-from domain.reports.facts import Fact
+from domain.reports.facts import Fact, FactKind
 from domain.reports.period import Period
 
 
@@ -18,6 +18,9 @@ class Span:
 
     after: Position
     until: Position
+
+
+Kinds = Collection[FactKind]
 
 
 class Known(Protocol):
@@ -36,12 +39,13 @@ class Known(Protocol):
         ...
 
     async def dossiers(
-        self, subjects: Sequence[str], period: Period, at: Position, *, detailed: bool = False
+        self, subjects: Sequence[str], period: Period, at: Position, kinds: Kinds, *, detailed: bool = False
     ) -> list[Dossier]:
-        """What was known of each at that moment and matters to the period; deliveries added up unless `detailed`."""
+        """Facts of these kinds as they were known at that moment, of those of whom any matters to the period; deliveries
+        added up unless `detailed`."""
         ...
 
-    async def changed(self, period: Period, span: Span) -> list[str]:
+    async def changed(self, period: Period, span: Span, kinds: Kinds) -> list[str]:
         """Of which something that may matter to the period was told in between."""
         ...
 

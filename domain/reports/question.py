@@ -13,7 +13,7 @@ from domain.reports.counting import band_names
 from domain.reports.document import Document, Table
 from domain.reports.period import Period
 from domain.reports.scopes import Scope
-from domain.reports.tally import Tally, tables
+from domain.reports.tally import Plan, Tally, tables
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +23,10 @@ class Question:
     programme: Programme
     moment: Position
     at: datetime
+
+    @property
+    def plan(self) -> Plan:
+        return Plan.of(self.definition)
 
     def named(self, dimension: str, code: str) -> str:
         """What a row is called in Estonian; its code where nobody has said."""

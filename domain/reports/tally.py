@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from domain.programme.report_definition import (
     GAP_COLUMNS,
     GAPS,
     MEASURES,
+    Dimension,
     How,
     Measure,
     ReportDefinition,
     ReportTable,
 )
-from domain.reports.counting import Contribution
+from domain.reports.counting import KINDS_BY, KINDS_OF, Contribution
 from domain.reports.document import Column, Kind, Table, Value
-from domain.reports.facts import FOREVER, Fact
+from domain.reports.facts import FOREVER, Fact, FactKind
 
 CODE = Column(name="code", label_et="Kood", label_en="Code", kind="text")
 NAME = Column(name="name", label_et="Nimetus", label_en="Name", kind="text")
 
 Values = Counter[int]  # how often each value came
+Adder = tuple[Dimension, Counter[str] | None, dict[str, Values] | None]  # by what; into sums, or into values
 NamedRow = Callable[[str, str], str]  # dimension and code → what it is called
 
 
@@ -37,18 +39,25 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which cells a contribution goes to, by what it is of."""
+    """Which cells a contribution goes to, by what it is of; and which kinds of fact are needed for that."""
 
-    targets: Mapping[str, tuple[tuple[str, str, str], ...]]  # of what → (table, dimension, column)
+    targets: Mapping[str, tuple[tuple[str, Dimension, str], ...]]  # of what → (table, dimension, column)
+    kinds: frozenset[FactKind]
 
     @classmethod
     def of(cls, definition: ReportDefinition) -> Plan:
-        found: dict[str, list[tuple[str, str, str]]] = {}
+        found: dict[str, list[tuple[str, Dimension, str]]] = {}
+        kinds: set[FactKind] = set()
         for table in definition.tables:
-            if table.rows != GAPS:
-                for column in table.columns:
-                    found.setdefault(MEASURES[column.name].of, []).append((table.name, table.rows, column.name))
-        return cls({of: tuple(targets) for of, targets in found.items()})
+            if table.rows == GAPS:
+                kinds.add("gap")
+                continue
+            kinds |= KINDS_BY.get(table.rows, frozenset())
+            for column in table.columns:
+                of = MEASURES[column.name].of
+                found.setdefault(of, []).append((table.name, table.rows, column.name))
+                kinds |= KINDS_OF[of]
+        return cls({of: tuple(targets) for of, targets in found.items()}, frozenset(kinds))
 
     def cells(self, contribution: Contribution) -> Iterator[Cell]:
         for table, dimension, column in self.targets.get(contribution.of, ()):
@@ -56,34 +65,50 @@ class Plan:
                 yield Cell(table, row, column)
 
 
-@dataclass(slots=True)
 class Tally:
-    """Sums, and of what is no sum all its values, so that two tallies are one by adding."""
+    """Sums by row, and of what is no sum all its values, so that two tallies are one by adding. A hundred thousand
+    journeys go through here: what each contribution goes to is looked up once."""
 
-    plan: Plan
-    sums: Counter[Cell] = field(default_factory=Counter)
-    values: dict[Cell, Values] = field(default_factory=dict)
-    gaps: list[Fact] = field(default_factory=list)
+    def __init__(self, plan: Plan) -> None:
+        self.sums: dict[tuple[str, str], Counter[str]] = {}
+        self.values: dict[tuple[str, str], dict[str, Values]] = {}
+        self.gaps: list[Fact] = []
+        self._adders = {of: [self._adder(*target) for target in targets] for of, targets in plan.targets.items()}
 
-    def add(self, contributions: Iterable[Contribution], *, times: int = 1) -> None:
-        sums, values = self.sums, self.values
-        for each in contributions:
-            for cell in self.plan.cells(each):
-                if MEASURES[cell.column].how == "sum":
-                    sums[cell] += each.value * times
-                else:
-                    values.setdefault(cell, Counter())[each.value] += times
+    def _adder(self, table: str, dimension: Dimension, column: str) -> Adder:
+        if MEASURES[column].how == "sum":
+            return dimension, self.sums.setdefault((table, column), Counter()), None
+        return dimension, None, self.values.setdefault((table, column), {})
+
+    def add(self, contributions: Iterable[Contribution]) -> None:
+        adders = self._adders
+        for of, value, _, rows in contributions:
+            for dimension, sums, values in adders.get(of, ()):
+                for row in rows.get(dimension, ()):
+                    if sums is not None:
+                        sums[row] += value
+                    elif values is not None:
+                        values.setdefault(row, Counter())[value] += 1
 
     def merge(self, other: Tally) -> None:
-        self.sums.update(other.sums)
-        for cell, some in other.values.items():
-            self.values.setdefault(cell, Counter()).update(some)
+        for figure, sums in other.sums.items():
+            self.sums[figure].update(sums)
+        for figure, rows in other.values.items():
+            for row, some in rows.items():
+                self.values[figure].setdefault(row, Counter()).update(some)
         self.gaps += other.gaps
+
+    def rows(self, table: str) -> set[str]:
+        """Those of which there is anything."""
+        sums = {row for (name, _), rows in self.sums.items() if name == table for row in rows}
+        return sums | {row for (name, _), rows in self.values.items() if name == table for row in rows}
 
     def figure(self, cell: Cell) -> int | None:
         """None: there is nothing of which it could be the median or mean."""
-        how = MEASURES[cell.column].how
-        return self.sums.get(cell, 0) if how == "sum" else one_of(how, self.values.get(cell, Counter()))
+        how, figure = MEASURES[cell.column].how, (cell.table, cell.column)
+        return (
+            self.sums[figure][cell.row] if how == "sum" else one_of(how, self.values[figure].get(cell.row, Counter()))
+        )
 
 
 def one_of(how: How, values: Values) -> int | None:
@@ -118,7 +143,7 @@ def tables(
 
 def _figures(table: ReportTable, tally: Tally, every: Mapping[str, Sequence[str]], named: NamedRow) -> Table:
     order = list(every.get(table.rows, ()))
-    found = {cell.row for cell in (*tally.sums, *tally.values) if cell.table == table.name}
+    found = tally.rows(table.name)
     codes = [*(each for each in order if table.every or each in found), *sorted(found.difference(order))]
     measured = [
         Column(name=c.name, label_et=c.label_et, label_en=c.label_en, kind=kind_of(c.name)) for c in table.columns
