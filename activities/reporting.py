@@ -13,7 +13,7 @@ from temporalio import activity
 from activities.messages import Message, Submission, own_step
 from activities.recording import Recorder
 from domain.decision import NATIONAL
-from domain.ports import Position
+from domain.ports import Position, StoreUnavailable
 from domain.programme import NotInForce, Programme
 from domain.reports.correcting import Counted, Reasons, corrections
 from domain.reports.counting import Dossier
@@ -70,16 +70,24 @@ async def pieces(
         found = await known.dossiers(subjects, question.period, question.moment, kinds, detailed=detailed)
         return subjects[-1], found
 
+    await has_it_all(known, question.moment)
     coming = asyncio.create_task(fetched(after))
     try:
         while True:
             last, dossiers = await coming
             if not last:
+                await has_it_all(known, question.moment)  # if they were emptied meanwhile, this was not all
                 return
             coming = asyncio.create_task(fetched(last))
             yield dossiers
     finally:
         coming.cancel()
+
+
+async def has_it_all(known: Known, moment: Position) -> None:
+    """Facts that are being made anew know less than they did: StoreUnavailable until they have got there again."""
+    if await known.reached() < moment:
+        raise StoreUnavailable("the facts of reports are being made anew")
 
 
 # ── Sending and correcting ───────────────────────────────────────────────────────────────────────────────────────────
@@ -104,7 +112,7 @@ class Reports:
     async def due(self, at: datetime) -> list[ReportDue]:
         """Where the report of some period is to be sent by now: that one, also if nobody sent it in time, and before it all
         that were sent earlier, since more may be known of their periods."""
-        moment = await self._known.reached()
+        moment = await self._known.complete()
         begun = [each.from_on for each in await self._known.agreements(moment)]
         found: list[ReportDue] = []
         for report in REPORTS if begun else ():
@@ -210,6 +218,7 @@ async def reasons(known: Known, question: Question, wanted: Sequence[Scope], spa
     """By scope, what was told in between that makes figures of it other ones."""
     found = {scope.code: Reasons() for scope in wanted}
     plan = question.plan
+    await has_it_all(known, span.until)
     changed = await known.changed(question.period, span, plan.kinds)
     for start in range(0, len(changed), PIECE):
         alive()
@@ -227,6 +236,7 @@ async def reasons(known: Known, question: Question, wanted: Sequence[Scope], spa
                 continue
             of = Counted(definition=question.definition, period=question.period, scope=scope)
             found[scope.code].add(was.get(subject), now.get(subject), told.get(subject, []), plan, of)
+    await has_it_all(known, span.until)
     return found
 
 

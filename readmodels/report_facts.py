@@ -12,7 +12,7 @@ import asyncpg
 
 from domain import journey
 from domain.codec import Codec, Recorded, canonical
-from domain.ports import Cipher, EventStore, Position
+from domain.ports import Cipher, EventStore, Position, StoreUnavailable
 from domain.reports import facts
 from domain.reports.counting import WHEREVER, Dossier, places_of
 from domain.reports.facts import Fact, Key
@@ -21,7 +21,7 @@ from domain.reports.period import Period
 from domain.states import Journey
 from domain.working_days import local_date
 from eventstore.queries import named
-from readmodels.projector import KEPT, Connection, Pool, position_of
+from readmodels.projector import KEPT, Connection, Pool, newest_position, position_of, wait_for
 
 NEVER = 2**62  # the transaction by which what is still so was replaced
 KINDS = frozenset({"journeys", "persons", "agreements", "regions"})
@@ -68,6 +68,7 @@ class ReportFacts:
             gone_number bigint NOT NULL DEFAULT 0,
             PRIMARY KEY (subject, kind, key, known_txid, known_number)
         );
+        CREATE INDEX IF NOT EXISTS report_fact_days ON read.report_fact (subject, kind, from_on, to_on);
         CREATE INDEX IF NOT EXISTS report_fact_known ON read.report_fact (known_txid, known_number);
         CREATE TABLE IF NOT EXISTS read.report_subject (
             subject text NOT NULL,
@@ -128,7 +129,7 @@ class ReportFacts:
         personal: Mapping[str, str | int] = {}
         if row["sealed"] is not None:
             associated = _associated(row["subject"], row["kind"], row["key"])
-            personal = json.loads(self._cipher.open(row["person_id"], row["sealed"], associated=associated))
+            personal = json.loads(self._cipher.open(row["person_id"], row["sealed"], associated=associated).decode())
         return Fact(
             kind=row["kind"],
             key=row["key"],
@@ -149,8 +150,13 @@ class ReportFacts:
     # ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def reached(self) -> Position:
-        """Up to where everything recorded is in here: the latest moment a report can be of."""
         return await position_of(self._pool, self.name)
+
+    async def complete(self) -> Position:
+        newest = await newest_position(self._pool)
+        if not await wait_for(self._pool, self.name, newest):
+            raise StoreUnavailable("the facts of reports have not got there yet")
+        return max(newest, await self.reached())
 
     async def subjects(self, municipalities: Collection[str] | None, *, after: str, limit: int) -> list[str]:
         """Journeys, agreements and regions, of these municipalities or of all; the next `limit` in order of their ids."""
@@ -172,7 +178,8 @@ class ReportFacts:
         moment = (at.txid, at.number)
         dated = [each for each in kinds if each not in WHEREVER]
         query = QUERIES["detailed" if detailed else "dossiers"]
-        rows = await self._pool.fetch(query, list(subjects), *moment, period.first, period.last, dated)
+        span = (subjects[0], subjects[-1])  # by which the index is gone through in one go
+        rows = await self._pool.fetch(query, list(subjects), *moment, period.first, period.last, dated, *span)
         found, people = {row["subject"] for row in rows}, {row["person_id"] for row in rows}
         undated = [each for each in kinds if each in WHEREVER and each != "person"]
         rows += await self._pool.fetch(QUERIES["wherever"], list(found), *moment, period.last, undated)

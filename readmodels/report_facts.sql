@@ -19,9 +19,9 @@ SELECT
     subject, kind, key, person_id, municipality, from_on, to_on, code, area, about, number, cents, sealed, words,
     because, version
 FROM read.report_fact
-WHERE subject = ANY($1) AND kind = ANY($6) AND kind <> 'delivery'
+WHERE subject BETWEEN $7 AND $8 AND subject = ANY($1) AND kind = ANY(array_remove($6, 'delivery'))
     AND (known_txid, known_number) <= ($2, $3) AND (gone_txid, gone_number) > ($2, $3)
-    AND from_on <= $5 AND from_on <= to_on
+    AND from_on <= $5 AND to_on >= $4 AND from_on <= to_on
     AND to_on >= CASE WHEN kind IN ('deadline', 'wait', 'unmet', 'places') THEN $5 ELSE $4 END
     AND (kind <> 'deadline' OR about < to_char($5, 'YYYY-MM-DD'))
     AND (kind <> 'referral' OR from_on >= $4)
@@ -30,7 +30,7 @@ SELECT
     subject, kind, min(key), min(person_id), municipality, min(from_on), max(to_on), code, area, about,
     sum(number)::bigint, sum(cents)::bigint, NULL, NULL, '', 0
 FROM read.report_fact
-WHERE subject = ANY($1) AND kind = 'delivery' AND 'delivery' = ANY($6)
+WHERE subject BETWEEN $7 AND $8 AND subject = ANY($1) AND kind = 'delivery' AND 'delivery' = ANY($6)
     AND (known_txid, known_number) <= ($2, $3) AND (gone_txid, gone_number) > ($2, $3)
     AND from_on BETWEEN $4 AND $5 AND from_on <= to_on
 GROUP BY subject, kind, municipality, code, area, about;
@@ -40,9 +40,9 @@ SELECT
     subject, kind, key, person_id, municipality, from_on, to_on, code, area, about, number, cents, sealed, words,
     because, version
 FROM read.report_fact
-WHERE subject = ANY($1) AND kind = ANY($6)
+WHERE subject BETWEEN $7 AND $8 AND subject = ANY($1) AND kind = ANY($6)
     AND (known_txid, known_number) <= ($2, $3) AND (gone_txid, gone_number) > ($2, $3)
-    AND from_on <= $5 AND from_on <= to_on
+    AND from_on <= $5 AND to_on >= $4 AND from_on <= to_on
     AND to_on >= CASE WHEN kind IN ('deadline', 'wait', 'unmet', 'places') THEN $5 ELSE $4 END
     AND (kind <> 'deadline' OR about < to_char($5, 'YYYY-MM-DD'))
     AND (kind <> 'referral' OR from_on >= $4);

@@ -12,6 +12,7 @@ from activities.folding import Streams
 from domain.codec import NullCipher
 from domain.deciders import REPORTS
 from domain.decision import NATIONAL, Actor, Role
+from domain.ports import Position
 from domain.reports.document import Document, Kind, State
 from domain.reports.facts import FOREVER
 from domain.reports.period import ReportCode
@@ -205,23 +206,20 @@ def report_drafts(parts: Parts) -> APIRouter:
     facts = ReportFacts(parts.pool, parts.store, parts.codec, NullCipher())
     Reader = Annotated[Actor, Depends(reader_of(parts))]  # noqa: N806 — a type, made here because it needs `parts`
 
-    async def asked(report: ReportCode, period: str, scope: str, actor: Actor) -> tuple[Drafts, Question, Scope]:
-        """As everything is known now. A municipality asks for its own alone."""
+    async def asked(
+        report: ReportCode, period: str, scope: str, actor: Actor, known_to: str | None = None
+    ) -> tuple[Drafts, Question, Scope]:
+        """As everything is known now, or was at a position. A municipality asks for its own alone."""
         if not actor.is_national and scope != actor.municipality:
             raise ProblemRaised(403, "outside_municipality", "This belongs to another municipality than yours.")
         drafts = Drafts(facts, parts.programme)
         at = datetime.combine(await parts.clock.today(), time(12), tzinfo=TALLINN).astimezone(UTC)
-        question = await drafts.question(report, period, at)
-        return drafts, question, await drafts.scope(question, scope)
-
-    @router.get("/{report}/{period}", operation_id="get-report-draft")
-    async def draft(
-        report: ReportCode, period: PeriodPath, actor: Reader, scope: ScopeQuery = NATIONAL
-    ) -> DocumentView:
-        """The report as it would be sent now: of a municipality, a coordinator, or the whole (`ee`)."""
-        with translated(), refusals():
-            drafts, question, of = await asked(report, period, scope, actor)
-            return document_view(await drafts.draft(question, of))
+        moment = None if known_to is None else Position.parse(known_to)
+        question = await drafts.question(report, period, at, moment)
+        of = await drafts.scope(question, scope)
+        if not actor.is_national and of.tenant != actor.municipality:
+            raise ProblemRaised(403, "outside_municipality", "This belongs to another municipality than yours.")
+        return drafts, question, of
 
     @router.get("/{report}/{period}/rows", operation_id="get-report-draft-rows")
     async def draft_rows(
@@ -234,12 +232,13 @@ def report_drafts(parts: Parts) -> APIRouter:
         column: CellQuery,
         row: CellQuery = "",
         scope: ScopeQuery = NATIONAL,
+        known_to: Annotated[str | None, Query(pattern=r"^[0-9]{1,18}-[0-9]{1,18}$")] = None,
         cursor: Annotated[str, Query(max_length=100)] = "",
         limit: Limit = PAGE,
     ) -> FigureRowsPage:
-        """The facts behind one figure of a draft."""
+        """The facts behind one figure of a draft: with its `known_to` those that add up to it, else those known now."""
         with translated(), refusals():
-            drafts, question, of = await asked(report, period, scope, actor)
+            drafts, question, of = await asked(report, period, scope, actor, known_to)
             some, more = await drafts.rows(question, of, Cell(table, row, column), cursor=cursor, limit=limit)
         link_next(request, response, more)
         return FigureRowsPage(items=tuple(map(_row_view, some)), next=more)
@@ -253,11 +252,20 @@ def report_drafts(parts: Parts) -> APIRouter:
     async def draft_file(
         report: ReportCode, period: PeriodPath, suffix: Suffix, actor: Reader, scope: ScopeQuery = NATIONAL
     ) -> Response:
-        """The same as a file."""
+        """The report as it would be sent now, as a file."""
         with translated(), refusals():
             drafts, question, of = await asked(report, period, scope, actor)
             document = await drafts.draft(question, of)
         return file_response(document, suffix, name=f"draft-{report}-{period}-{scope}")
+
+    @router.get("/{report}/{period}", operation_id="get-report-draft")
+    async def draft(
+        report: ReportCode, period: PeriodPath, actor: Reader, scope: ScopeQuery = NATIONAL
+    ) -> DocumentView:
+        """The report as it would be sent now: of a municipality, a coordinator, or the whole (`ee`)."""
+        with translated(), refusals():
+            drafts, question, of = await asked(report, period, scope, actor)
+            return document_view(await drafts.draft(question, of))
 
     return router
 

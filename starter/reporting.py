@@ -10,7 +10,8 @@ from activities.reporting import counted, pieces, places_of, scopes_of
 from domain.decision import Rejected
 from domain.ports import Position
 from domain.programme import NotInForce, Programme
-from domain.reports.counting import Contribution, contributions
+from domain.programme.report_definition import GAPS
+from domain.reports.counting import Contribution, contributions, gaps
 from domain.reports.document import Document
 from domain.reports.extract import EXTRACTED, Line, extract_table, line_of
 from domain.reports.known import Known
@@ -96,7 +97,7 @@ class Drafts:
             definition = self._programme.report(report, period.last)
         except NotInForce as silent:
             raise NotDefined(field="period", sentence=str(silent)) from silent
-        reached = moment or await self._known.reached()
+        reached = moment or await self._known.complete()
         return Question(definition=definition, period=period, programme=self._programme, moment=reached, at=at)
 
     async def scope(self, question: Question, code: str) -> Scope:
@@ -129,9 +130,13 @@ class Drafts:
 
     async def _behind(self, question: Question, scope: Scope, cell: Cell, after: str) -> AsyncIterator[FigureRow]:
         plan, bands, places = question.plan, question.definition.age_bands, places_of([scope])
+        lists = {table.name for table in question.definition.tables if table.rows == GAPS}
         async for dossiers in pieces(self._known, question, places, plan.kinds, after=after, detailed=True):
             for dossier in sorted(dossiers, key=lambda each: each.subject):
-                for each in contributions(scope.of(dossier), question.period, bands):
+                of = scope.of(dossier)
+                for fact in gaps(of, question.period) if cell.table in lists else ():
+                    yield FigureRow(subject=dossier.subject, contribution=Contribution(GAPS, 1, fact, {}))
+                for each in contributions(of, question.period, bands, plan.wanted):
                     if cell in plan.cells(each):
                         yield FigureRow(subject=dossier.subject, contribution=each)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from temporalio import activity, workflow
@@ -18,6 +19,7 @@ from temporalio.client import (
     ScheduleSpec,
     ScheduleState,
 )
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from workflows import names
 from workflows.claims import RETRY, SIGN_OF_LIFE
@@ -26,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.reporting import ReportDue, Reports
 
 DUE, SEND = "reports-due", "send-report"
+TRIES = replace(RETRY, maximum_attempts=30)  # half an hour of an outage; a bug must not hold up the others for ever
 LOOK, WHOLE = timedelta(minutes=5), timedelta(hours=1)
 HOUR = 6  # local: reports are there when the working day begins
 MISSED = timedelta(days=365)  # a morning that was missed is made up for; the next would do so too
@@ -33,7 +36,8 @@ MISSED = timedelta(days=365)  # a morning that was missed is made up for; the ne
 
 @workflow.defn(name="SendReports")
 class SendReports:
-    """One after the other, the earliest first: a later one must not be sent before what it may correct."""
+    """One after the other, the earliest first. One that cannot be sent holds up no other: it is tried again next morning,
+    and the run is seen to have failed."""
 
     @workflow.run
     async def run(self) -> int:
@@ -44,15 +48,21 @@ class SendReports:
             start_to_close_timeout=LOOK,
             retry_policy=RETRY,
         )
+        failed: list[str] = []
         for each in due:
-            await workflow.execute_activity(
-                SEND,
-                each,
-                start_to_close_timeout=WHOLE,
-                heartbeat_timeout=SIGN_OF_LIFE,
-                retry_policy=RETRY,
-                summary=f"{each.report} {each.period}",
-            )
+            try:
+                await workflow.execute_activity(
+                    SEND,
+                    each,
+                    start_to_close_timeout=WHOLE,
+                    heartbeat_timeout=SIGN_OF_LIFE,
+                    retry_policy=TRIES,
+                    summary=f"{each.report} {each.period}",
+                )
+            except ActivityError:
+                failed.append(f"{each.report} {each.period}")
+        if failed:
+            raise ApplicationError(f"not sent: {', '.join(failed)}", non_retryable=True)
         return len(due)
 
 

@@ -11,7 +11,6 @@ from pydantic import Field
 
 from domain.fields import Code
 from domain.programme.periods import Day
-from domain.programme.territory import Name
 
 Dimension = Literal[
     "all", "municipality", "agreement", "age", "sex", "diagnosis", "life_area", "component", "provider", "reason",
@@ -20,6 +19,9 @@ Dimension = Literal[
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 How = Literal["sum", "median", "p75", "p90", "max", "mean"]  # percentiles are the nearest rank; a mean is in tenths
 Unit = Literal["count", "cents", "minutes", "days", "score"]
+Title = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]  # as much as the event of a report takes
+Note = Annotated[str, Field(max_length=2000)]
+CORRECTED = "corrected_"  # and the kind of figure: a table of corrections
 GAPS: Final = "gaps"  # a table with one row for each gap of a region, instead of figures
 
 _PEOPLE: tuple[Dimension, ...] = ("all", "municipality", "age", "sex", "diagnosis")
@@ -82,8 +84,8 @@ GAP_COLUMNS: Mapping[str, Literal["text", "date"]] = MappingProxyType({
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReportColumn:
     name: Code
-    label_et: Name
-    label_en: Name
+    label_et: Title
+    label_en: Title
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,11 +94,11 @@ class ReportTable:
 
     name: Annotated[Code, Field(max_length=31)]
     rows: Dimension | Literal["gaps"]
-    title_et: Name
-    title_en: Name
+    title_et: Title
+    title_en: Title
     columns: Annotated[tuple[ReportColumn, ...], Field(min_length=1, max_length=12)]
     every: bool = False
-    note: str = ""
+    note: Note = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,8 +107,8 @@ class Wording:
 
     of: Dimension | Literal["because"]
     code: Code
-    et: Name
-    en: Name
+    et: Title
+    en: Title
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,8 +120,8 @@ class ReportDefinition:
     version: Code
     valid_from: Day
     valid_to: Day | None
-    title_et: Name
-    title_en: Name
+    title_et: Title
+    title_en: Title
     sent_after_days: Annotated[int, Field(ge=1, le=100)]
     age_bands: tuple[Annotated[int, Field(ge=1, le=120)], ...]
     tables: Annotated[tuple[ReportTable, ...], Field(min_length=1, max_length=30)]
@@ -132,6 +134,8 @@ class ReportDefinition:
         names = [table.name for table in self.tables]
         yield from (f"there are two tables {name}" for name in sorted({n for n in names if names.count(n) > 1}))
         for table in self.tables:
+            if table.name.startswith(CORRECTED):
+                yield f"table {table.name}: names that begin with {CORRECTED} are those of corrections"
             columns = [column.name for column in table.columns]
             for name in sorted({each for each in columns if columns.count(each) > 1}):
                 yield f"table {table.name} has the column {name} twice"

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from domain.programme.report_definition import MEASURES, ReportDefinition
+from domain.programme.report_definition import CORRECTED, MEASURES, ReportDefinition
 from domain.reports.counting import Dossier, contributions
 from domain.reports.document import Column, Document, Kind, Table, Value
 from domain.reports.facts import Fact
@@ -14,7 +14,6 @@ from domain.reports.period import Period
 from domain.reports.scopes import Scope
 from domain.reports.tally import CODE, NAME, Cell, NamedRow, Plan, kind_of
 
-CORRECTED = "corrected_"  # and the kind of figure
 RECOUNTED = "recounted"  # no single fact explains it: a median, a mean, or another way of counting
 Row = tuple[Value, ...]
 
@@ -34,13 +33,13 @@ def figures_in(document: Document) -> Figures:
     cells: dict[Cell, int | None] = {}
     lists: dict[str, tuple[Row, ...]] = {}
     for table in document.tables:
-        coded = table.columns[0] == CODE
+        coded = table.columns[0].name == CODE.name
         if not coded and table.columns[0].name not in MEASURES:
             lists[table.name] = table.rows
             continue
         for row in table.rows:
             for column, value in zip(table.columns, row, strict=True):
-                if column not in (CODE, NAME) and not isinstance(value, str):
+                if column.name not in (CODE.name, NAME.name) and not isinstance(value, str):
                     cells[Cell(table.name, str(row[0]) if coded else "", column.name)] = value
     return Figures(cells=cells, lists=lists)
 
@@ -101,7 +100,7 @@ def _worth(dossier: Dossier | None, plan: Plan, of: Counted) -> Counter[tuple[Ce
     worth: Counter[tuple[Cell, str, str]] = Counter()
     if dossier is None:
         return worth
-    for each in contributions(of.scope.of(dossier), of.period, of.definition.age_bands):
+    for each in contributions(of.scope.of(dossier), of.period, of.definition.age_bands, plan.wanted):
         for cell in plan.cells(each):
             worth[cell, each.fact.kind, each.fact.key] += each.value
     return worth

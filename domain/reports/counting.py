@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -31,6 +32,8 @@ KINDS_BY: Mapping[str, frozenset[FactKind]] = {  # by what it is told apart
     "life_area": frozenset(("need",)), "diagnosis": frozenset(("diagnosis",)),
     "age": frozenset(("person",)), "sex": frozenset(("person",)),
 }  # fmt: skip
+EVERYTHING: frozenset[str] = frozenset(KINDS_OF)
+OUTCOMES = frozenset(("improved", "unchanged", "worse", "need_change", "told_change"))
 NOBODY = ""  # the row of what has no code
 
 Rows = Mapping[str, Sequence[str]]
@@ -70,26 +73,32 @@ def places_of(fact: Fact) -> frozenset[str]:
     return frozenset((fact.municipality,) if shared is None else shared.split())
 
 
-def contributions(dossier: Dossier, period: Period, bands: Sequence[int]) -> Iterator[Contribution]:
+def contributions(
+    dossier: Dossier, period: Period, bands: tuple[int, ...], wanted: Set[str] = EVERYTHING
+) -> Iterator[Contribution]:
+    """Of what is `wanted` (by `Measure.of`); the rest is not looked for, which with many journeys is what takes the time."""
     facts: dict[str, list[Fact]] = {}
     for fact in dossier.facts:
         if fact.from_on <= fact.to_on:
             facts.setdefault(fact.kind, []).append(fact)
     who = _person_rows(dossier, facts, period, bands)
     needs = sorted(facts.get("need", ()), key=lambda each: (each.from_on, int(each.key)))
-    found = (
-        *_referred(facts, period),
-        *_stays(facts, needs, period),
-        *_waiting(facts, period),
-        *_help(facts, period),
-        *_outcomes(facts, needs, period),
-        *_ratings(facts, period),
-        *_money(facts, period),
-        *_open(facts, period),
-    )
-    for of, value, fact, rows in found:
-        yield Contribution(of, value, fact, {**who, "municipality": (fact.municipality,), **rows})
+    for of, value, fact, rows in _parts(facts, needs, period, wanted):
+        if of in wanted:
+            yield Contribution(of, value, fact, {**who, "municipality": (fact.municipality,), **rows})
     yield from _agreement(facts, period)
+
+
+def _parts(facts: Grouped, needs: Sequence[Fact], period: Period, wanted: Set[str]) -> Iterator[Part]:
+    yield from _referred(facts, period)
+    yield from _stays(facts, needs, period)
+    yield from _waiting(facts, period)
+    yield from _help(facts, period)
+    if not wanted.isdisjoint(OUTCOMES):
+        yield from _outcomes(facts, needs, period)
+    yield from _ratings(facts, period)
+    yield from _money(facts, period)
+    yield from _open(facts, period)
 
 
 def gaps(dossier: Dossier, period: Period) -> Iterator[Fact]:
@@ -101,7 +110,7 @@ Grouped = Mapping[str, Sequence[Fact]]
 Part = tuple[str, int, Fact, Rows]
 
 
-def _person_rows(dossier: Dossier, facts: Grouped, period: Period, bands: Sequence[int]) -> Rows:
+def _person_rows(dossier: Dossier, facts: Grouped, period: Period, bands: tuple[int, ...]) -> Rows:
     told = {} if dossier.person is None else dossier.person.personal
     diagnosis = facts.get("diagnosis")
     born = told.get("birth_date")
@@ -118,15 +127,15 @@ def age(born: date, on: date) -> int:
     return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
 
-def band_of(years: int, bands: Sequence[int]) -> str:
+def band_of(years: int, bands: tuple[int, ...]) -> str:
     """`30-49`, `65+`, by the first years of the bands after the first."""
-    return next(name for first, name in reversed(band_names(bands)) if years >= first)
+    return band_names(bands)[bisect_right(bands, years)]
 
 
-def band_names(bands: Sequence[int]) -> list[tuple[int, str]]:
-    starts = [0, *bands]
-    names = [f"{first}-{after - 1}" for first, after in pairwise(starts)]
-    return list(zip(starts, [*names, f"{starts[-1]}+"], strict=True))
+@cache
+def band_names(bands: tuple[int, ...]) -> tuple[str, ...]:
+    starts = (0, *bands)
+    return (*(f"{first}-{after - 1}" for first, after in pairwise(starts)), f"{starts[-1]}+")
 
 
 def _referred(facts: Grouped, period: Period) -> Iterator[Part]:
@@ -137,7 +146,7 @@ def _referred(facts: Grouped, period: Period) -> Iterator[Part]:
 
 def _stays(facts: Grouped, needs: Sequence[Fact], period: Period) -> Iterator[Part]:
     """Who left on a day was there on that day, and is not there at its end."""
-    stays = list(_joined_up(sorted(facts.get("stay", ()), key=lambda each: each.from_on)))
+    stays = list(_joined_up(sorted(facts.get("stay", ()), key=lambda each: (each.from_on, each.to_on))))
     there = [each for each in stays if period.meets(each.from_on, each.to_on)]
     if there:
         degrees = _latest(needs, period)
@@ -157,7 +166,7 @@ def _joined_up(stays: Sequence[Fact]) -> Iterator[Fact]:
     """Whoever moves from one municipality to another neither leaves nor joins what has both."""
     held: Fact | None = None
     for stay in stays:
-        if held is not None and held.municipality != stay.municipality and stay.from_on <= held.to_on + _DAY:
+        if held is not None and held.municipality != stay.municipality and stay.from_on - _DAY <= held.to_on:
             held = replace(stay, from_on=held.from_on)
             continue
         if held is not None:
@@ -180,7 +189,7 @@ def _waiting(facts: Grouped, period: Period) -> Iterator[Part]:
     for fact in _on(facts, "wait", period.last):
         rows = {"agreement": (fact.about,)}
         yield "waiting", 1, fact, rows
-        yield "waiting_days", (period.last - fact.from_on).days, fact, rows
+        yield "waiting_days", (period.last - fact.from_on).days + fact.number, fact, rows
 
 
 def _on(facts: Grouped, kind: FactKind, day: date) -> Iterator[Fact]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from domain.reports.counting import Dossier, contributions
@@ -30,7 +30,7 @@ class Line:
     figures: tuple[int | None, ...]
 
 
-def line_of(dossier: Dossier, period: Period, bands: Sequence[int], key: bytes) -> Line | None:
+def line_of(dossier: Dossier, period: Period, bands: tuple[int, ...], key: bytes) -> Line | None:
     """None for who was no participant in the period. The name is another one in each period's extract: rows of two extracts
     cannot be put together."""
     figures: Counter[str] = Counter()

@@ -29,8 +29,8 @@ class Fact:
     kind and key, the later one counts; one that ends before it begins never was.
 
     `code`, `area` and `about` say of what (component, reason or deadline; life area; provider, agreement or account);
-    `number` is minutes, days or places, `cents` money. `personal` is kept sealed, `words` are public. `because` and
-    `version` are the event that told it: not part of what is so.
+    `number` is minutes, places, or days waited before; `cents` money. `personal` is kept sealed, `words` are public.
+    `because` and `version` are the event that told it: not part of what is so.
     """
 
     kind: FactKind
@@ -87,7 +87,7 @@ def _course(facts: Facts, told: Told, file: CaseFile) -> Iterator[Fact]:
             known = _fact(file, "diagnosis", 1, told.day)
             yield replace(known, personal={"diagnosis": diagnosis})
         case e.PlaceAwaited() as event:
-            yield _wait(file, event.since, event.agreement)
+            yield from _awaits(facts, file, told, event)
         case e.PlaceReceived() as event:
             yield from _waits_no_more(facts, event.from_on - _DAY)
             yield _stay(file, event.from_on, event.agreement)
@@ -95,6 +95,7 @@ def _course(facts: Facts, told: Told, file: CaseFile) -> Iterator[Fact]:
             yield from _waits_no_more(facts, told.day)
         case e.JourneyExited() as event:
             yield from _waits_no_more(facts, event.on)
+            yield from (replace(each, to_on=event.on - _DAY) for each in _lasting(facts, "unmet"))
             for stay in _lasting(facts, "stay"):
                 yield replace(stay, to_on=event.on, code=event.reason)
         case e.TransferAccepted() as event:
@@ -120,8 +121,14 @@ def _stay(file: CaseFile, from_on: date, agreement: str) -> Fact:
     return replace(_fact(file, "stay", f"{from_on}/{file.municipality}", from_on), about=agreement)
 
 
-def _wait(file: CaseFile, since: date, agreement: str) -> Fact:
-    return replace(_fact(file, "wait", f"{since}/{file.municipality}", since), about=agreement)
+def _awaits(facts: Facts, file: CaseFile, told: Told, event: e.PlaceAwaited) -> Iterator[Fact]:
+    """Who waits anew, or under another agreement, waits there from that day; what was waited before stays as it was. `number`
+    is the days that count already."""
+    yield from _waits_no_more(facts, told.day - _DAY)
+    waited = any(each.kind == "wait" for each in facts.values())
+    from_on = max(told.day, event.since) if waited else event.since
+    wait = _fact(file, "wait", f"{told.version}/{file.municipality}", from_on)
+    yield replace(wait, about=event.agreement, number=(from_on - event.since).days)
 
 
 def _moves(facts: Facts, file: CaseFile, event: e.TransferAccepted) -> Iterator[Fact]:
@@ -129,11 +136,17 @@ def _moves(facts: Facts, file: CaseFile, event: e.TransferAccepted) -> Iterator[
     for stay in _lasting(facts, "stay"):
         yield replace(stay, to_on=event.on, code="moved_municipality")
         if event.place_stays:
-            yield _stay(file, event.on, stay.about)
+            yield _stay(file, max(event.on, stay.from_on), stay.about)
     for wait in _lasting(facts, "wait"):
         yield replace(wait, to_on=event.on - _DAY)
         if event.place_stays:
-            yield _wait(file, wait.from_on, wait.about)
+            yield replace(
+                wait,
+                key=f"{wait.key}/{file.municipality}",
+                municipality=file.municipality,
+                from_on=event.on,
+                number=(event.on - wait.from_on).days + wait.number,
+            )
     for unmet in _lasting(facts, "unmet"):
         yield replace(unmet, to_on=event.on - _DAY)
 
@@ -258,6 +271,7 @@ def of_agreement(facts: Facts, event: e.Event) -> Iterator[Fact]:
                 municipality="" if terms is None else terms.municipality, from_on=event.valid_from,
                 to_on=FOREVER if terms is None else terms.to_on, code=event.source,
                 about="" if terms is None else terms.about, cents=event.cents,
+                words={} if terms is None else terms.words,
             )  # fmt: skip
 
 

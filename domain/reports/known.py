@@ -27,7 +27,11 @@ class Known(Protocol):
     """Facts as they were known at a moment, which is a position in the record. Each method raises StoreUnavailable."""
 
     async def reached(self) -> Position:
-        """The latest moment a report can be of."""
+        """Up to where the facts have got; behind the record while they are made anew."""
+        ...
+
+    async def complete(self) -> Position:
+        """The latest moment a report can be of: StoreUnavailable where the facts do not get to what is recorded by now."""
         ...
 
     async def subjects(self, municipalities: Collection[str] | None, *, after: str, limit: int) -> list[str]:

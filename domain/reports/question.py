@@ -54,7 +54,7 @@ class Question:
             "municipality": sorted(each.code for each in self.programme.municipalities),
             "life_area": [each.code for each in self.programme.life_areas],
             "component": [*self._components()],
-            "age": [name for _, name in band_names(self.definition.age_bands)],
+            "age": band_names(self.definition.age_bands),
             **{of: [each.code for each in worded if each.of == of] for of in ("sex", "reason", "deadline")},
         }
 

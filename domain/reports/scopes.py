@@ -40,9 +40,12 @@ def scopes(agreements: Iterable[Fact], period: Period, programme: Programme) -> 
     for fact in sorted(agreements, key=lambda each: (each.about, each.from_on)):
         if fact.kind == "places" and period.meets(fact.from_on, fact.to_on):
             coordinated.setdefault(fact.words["coordinator"], set()).update(places_of(fact))
+    municipalities = {each for theirs in coordinated.values() for each in theirs}
+    taken = {NATIONAL, *municipalities, *(each.code for each in programme.municipalities)}
     for coordinator, theirs in sorted(coordinated.items()):
-        yield Scope(code=coordinator, name=coordinator, municipalities=frozenset(theirs))
-    for municipality in sorted({each for theirs in coordinated.values() for each in theirs}.difference(coordinated)):
+        code = f"coordinator:{coordinator}" if coordinator in taken else coordinator
+        yield Scope(code=code, name=coordinator, municipalities=frozenset(theirs))
+    for municipality in sorted(municipalities):
         name = programme.municipality(municipality)
         yield Scope(code=municipality, name=f"{name.name} {name.kind}", municipalities=frozenset((municipality,)))
 
@@ -61,14 +64,17 @@ class Count:
         for dossier in dossiers:
             places = dossier.municipalities
             if len(places) == 1:
-                self._into(self._single.setdefault(next(iter(places)), Tally(self._plan)), dossier)
+                (place,) = places
+                if place not in self._single:
+                    self._single[place] = Tally(self._plan)
+                self._into(self._single[place], dossier)
                 continue
             for scope in self._scopes:
                 if any(scope.has(place) for place in places):
                     self._into(self._shared[scope.code], scope.of(dossier))
 
     def _into(self, tally: Tally, dossier: Dossier) -> None:
-        tally.add(contributions(dossier, self._period, self._definition.age_bands))
+        tally.add(contributions(dossier, self._period, self._definition.age_bands, self._plan.wanted))
         tally.gaps += gaps(dossier, self._period)
 
     def of(self, scope: Scope) -> Tally:

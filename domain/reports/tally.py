@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from domain.programme.report_definition import (
     Dimension,
     How,
     Measure,
+    ReportColumn,
     ReportDefinition,
     ReportTable,
 )
@@ -43,6 +44,10 @@ class Plan:
 
     targets: Mapping[str, tuple[tuple[str, Dimension, str], ...]]  # of what → (table, dimension, column)
     kinds: frozenset[FactKind]
+
+    @property
+    def wanted(self) -> Set[str]:
+        return self.targets.keys()
 
     @classmethod
     def of(cls, definition: ReportDefinition) -> Plan:
@@ -152,7 +157,7 @@ def _figures(table: ReportTable, tally: Tally, every: Mapping[str, Sequence[str]
     rows: list[tuple[Value, ...]] = []
     for code in [""] if whole else codes:
         figures = tuple(tally.figure(Cell(table.name, code, column.name)) for column in table.columns)
-        if whole or table.every or any(figures):
+        if whole or table.every or any(map(_tells, table.columns, figures)):
             rows.append(figures if whole else (code, named(table.rows, code), *figures))
     return Table(
         name=table.name,
@@ -162,6 +167,11 @@ def _figures(table: ReportTable, tally: Tally, every: Mapping[str, Sequence[str]
         rows=tuple(rows),
         note=table.note,
     )
+
+
+def _tells(column: ReportColumn, figure: int | None) -> bool:
+    """A sum of 0 is nothing; a median of 0 is something."""
+    return bool(figure) if MEASURES[column.name].how == "sum" else figure is not None
 
 
 def kind_of(measure: str) -> Kind:

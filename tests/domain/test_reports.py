@@ -65,7 +65,7 @@ def test_the_periods_that_are_over_by_a_day() -> None:
 def test_ages_are_whole_years_in_bands_that_meet() -> None:
     assert age(date(1961, 3, 31), MARCH.last) == 65
     assert age(date(1961, 4, 1), MARCH.last) == 64
-    assert [name for _, name in band_names(BANDS)] == ["0-17", "18-29", "30-49", "50-64", "65+"]
+    assert band_names(BANDS) == ("0-17", "18-29", "30-49", "50-64", "65+")
     assert [band_of(years, BANDS) for years in (0, 17, 18, 29, 64, 65, 100)] == [
         "0-17", "0-17", "18-29", "18-29", "50-64", "65+", "65+",
     ]  # fmt: skip
@@ -132,9 +132,16 @@ def test_start_and_joined_less_left_is_the_end_in_every_month() -> None:
 
 def test_who_moves_within_the_country_is_one_participant_of_it() -> None:
     moved = (stay(date(2026, 1, 5), date(2026, 3, 14), "tori", "moved"), stay(date(2026, 3, 15), municipality="tapa"))
-    assert counted(*moved) == Counter({"participants": 1, "at_end": 1})
+    assert counted(*moved) == counted(*reversed(moved)) == Counter({"participants": 1, "at_end": 1})
     assert counted(*moved, within={"tori"}) == Counter({"participants": 1, "left": 1})
     assert counted(*moved, within={"tapa"}) == Counter({"participants": 1, "joined": 1, "at_end": 1})
+
+
+def test_who_moves_on_the_day_on_which_their_stay_began_joins_once() -> None:
+    """Both begin on one day; the one that is over comes first, whatever order they are told in."""
+    day = date(2026, 3, 2)
+    moved = (stay(day, municipality="tapa"), stay(day, day, "tori", "moved"))
+    assert counted(*moved) == Counter({"participants": 1, "joined": 1, "at_end": 1})
 
 
 def test_money_of_a_year_is_spread_over_its_months_to_the_cent() -> None:
@@ -281,12 +288,12 @@ def test_in_a_shared_agreement_a_stay_goes_on_in_the_other_municipality() -> Non
     assert (first, second, until, to_on) == (TOWN, NEXT_TOWN, since, FOREVER)
 
 
-def test_in_a_shared_order_who_moves_waits_on_since_the_same_day() -> None:
+def test_in_a_shared_order_who_moves_waits_on_with_all_their_days() -> None:
     moved = shared(waiting()).when(AcceptTransfer()).after
-    days = {municipality: (since, to_on) for municipality, since, to_on in of_kind(moved, "wait")}
-    assert days[NEXT_TOWN][0] == days[TOWN][0]
-    assert days[NEXT_TOWN][1] == FOREVER
-    assert days[TOWN][1] == JUNE - timedelta(days=1)
+    waits = {fact.municipality: fact for (kind, _), fact in told_of(moved).items() if kind == "wait"}
+    assert waits[TOWN].to_on == JUNE - timedelta(days=1)
+    assert (waits[NEXT_TOWN].from_on, waits[NEXT_TOWN].to_on) == (JUNE, FOREVER)
+    assert waits[NEXT_TOWN].number == (JUNE - waits[TOWN].from_on).days
 
 
 def test_help_told_late_counts_where_it_is_paid_for() -> None:

@@ -57,8 +57,7 @@ class Case:
         self.person = ""
         self.noticed = date.max
         self.stays: list[Json] = []  # municipality, from, to (None: still), reason
-        self.waits_since: date | None = None
-        self.waited_until: date | None = None
+        self.waits: list[Json] = []  # likewise
         self.given: dict[str, Json] = {}
         self.goal_of_line: dict[str, str] = {}
         self.area_of_goal: dict[str, str] = {}
@@ -82,22 +81,26 @@ def happened(case: Case, name: str, data: Json, day: date) -> None:
         case.municipality, case.person = data["municipality"], data["person_id"]
         case.noticed = date.fromisoformat(data["noticed_on"])
     elif name == "place.awaited":
-        case.waits_since, case.waited_until = date.fromisoformat(data["since"]), None
+        since = date.fromisoformat(data["since"])
+        waits_no_more(case, day - timedelta(days=1))
+        case.waits.append({"in": case.municipality, "from": max(day, since) if case.waits else since, "to": None})
     elif name == "place.received":
         begun = date.fromisoformat(data["from_on"])
         case.stays.append({"in": case.municipality, "from": begun, "to": None, "reason": ""})
-        if case.waits_since and case.waited_until is None:
-            case.waited_until = begun - timedelta(days=1)
+        waits_no_more(case, begun - timedelta(days=1))
     elif name == "offer.declined" and not data["keeps_waiting"]:
-        case.waited_until = day
+        waits_no_more(case, day)
     elif name == "journey.exited":
         left = date.fromisoformat(data["on"])
         ends(case, left, data["reason"])
-        if case.waits_since and case.waited_until is None:
-            case.waited_until = left
+        waits_no_more(case, left)
     elif name == "transfer.accepted":
         moved = date.fromisoformat(data["on"])
+        open_waits = [wait for wait in case.waits if wait["to"] is None]
+        waits_no_more(case, moved - timedelta(days=1))
         case.municipality = data["municipality"]
+        if open_waits and data["place_stays"]:
+            case.waits.append({"in": case.municipality, "from": moved, "to": None})
         if ends(case, moved, "moved_municipality") and data["place_stays"]:
             case.stays.append({"in": case.municipality, "from": moved, "to": None, "reason": ""})
     elif name == "plan.drafted":
@@ -110,6 +113,12 @@ def happened(case: Case, name: str, data: Json, day: date) -> None:
         case.given[data["delivery_id"]] |= {"minutes": data["minutes"], "cents": data["cents"]}
     elif name in ("assessment.completed", "review.held"):
         case.needs.append((date.fromisoformat(data["on"]), data["need_by_life_area"]))
+
+
+def waits_no_more(case: Case, last: date) -> None:
+    for wait in case.waits:
+        if wait["to"] is None:
+            wait["to"] = last
 
 
 def ends(case: Case, day: date, reason: str) -> bool:
@@ -156,9 +165,9 @@ def figures(
             told.append(("reasons", stay["reason"], "left", 1))
         else:
             count("at_end", of=stay["in"], tables="participants municipalities")
-    here = municipality in (None, case.municipality)
-    if here and case.waits_since and case.waits_since <= last <= (case.waited_until or date.max):
-        count("waiting", of=case.municipality, tables=everywhere)
+    for wait in case.waits:
+        if municipality in (None, wait["in"]) and wait["from"] <= last <= (wait["to"] or date.max):
+            count("waiting", of=wait["in"], tables=everywhere)
     given = [
         each for each in case.given.values()
         if municipality in (None, each["in"]) and first <= date.fromisoformat(each["day"]) <= last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -44,14 +45,19 @@ async def a_desk(pool: Pool) -> Desk:
 
 @asynccontextmanager
 async def working(client: Client, desk: Desk) -> AsyncIterator[None]:
-    async with Worker(
-        client,
-        task_queue=QUEUE,
-        workflows=[SendReports],
-        activities=reporting(desk.reports),
-        workflow_runner=runner(),
-    ):
-        yield
+    following = asyncio.create_task(desk.projector.run())
+    try:
+        async with Worker(
+            client,
+            task_queue=QUEUE,
+            workflows=[SendReports],
+            activities=reporting(desk.reports),
+            workflow_runner=runner(),
+        ):
+            yield
+    finally:
+        following.cancel()
+        await asyncio.wait([following])
 
 
 async def test_the_morning_s_run_sends_what_is_due_and_the_next_finds_nothing(client: Client, pool: Pool) -> None:
@@ -94,6 +100,7 @@ async def test_a_run_that_died_between_two_scopes_is_gone_on_with(pool: Pool) ->
 
 async def _at(desk: Desk, due: ReportDue) -> list[ReportDue]:
     """What is due then, as of the same moment."""
+    await shown(desk.projector, desk.pool, desk.facts.name)
     return [each.model_copy(update={"moment": due.moment}) for each in await desk.reports.due(due.at)]
 
 
