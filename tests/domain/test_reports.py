@@ -11,18 +11,19 @@ import pytest
 from domain.care import FigureColumn, ReportFigures
 from domain.deciders import JOURNEYS, REPORTS
 from domain.decision import SYSTEM, NotForThisRole
-from domain.events import ReportCorrected, ReportSent
+from domain.events import JourneyExited, OfferDeclined, PlaceAwaited, ReportCorrected, ReportSent
 from domain.programme import ReportDefinition, load
 from domain.reports.counting import Dossier, age, band_names, band_of, contributions
 from domain.reports.facts import FOREVER, Fact, Key, Told, of_journey
 from domain.reports.period import Period, WrongPeriod, between, period_of
+from domain.reports.scopes import scopes
 from domain.reports.sent import CorrectReport, NotTheNextCorrection, SendReport, SentAlready, SentReport, stream_of
 from domain.reports.tally import one_of
 from domain.stages.transferring import AcceptTransfer
 from domain.states import Journey
 from domain.working_days import local_date
-from tests.domain.given import CASE_MANAGER, NEXT_TOWN, TOWN, Given, given
-from tests.domain.steps import in_delivery, visit
+from tests.domain.given import CASE_MANAGER, MONDAY, NEXT_TOWN, TOWN, Given, given
+from tests.domain.steps import HELPED, in_delivery, leaving, visit
 from tests.domain.test_transferring import JUNE, offered, shared, waiting
 
 MARCH = period_of("monthly", "2026-03")
@@ -200,6 +201,27 @@ def test_nothing_stands_twice_in_a_definition() -> None:
     ]
 
 
+def test_names_of_corrections_are_kept_for_them() -> None:
+    definition = monthly()
+    table = replace(definition.tables[0], name="corrected_count")
+    [fault] = replace(definition, tables=(table,)).faults()
+    assert "names that begin with corrected_ are those of corrections" in fault
+
+
+def test_a_coordinator_called_like_a_municipality_or_the_whole_has_a_scope_of_their_own() -> None:
+    """Else the municipality would read another's report for its own, or one would be frozen in place of the other."""
+
+    def terms(agreement: str, coordinator: str) -> Fact:
+        words = {"municipalities": agreement, "coordinator": coordinator}
+        return Fact(kind="places", key="1", municipality=agreement, from_on=MARCH.first, about=agreement, words=words)
+
+    found = list(scopes([terms("tori", "tapa"), terms("tapa", "ee")], MARCH, load("demonstration")))
+    assert {each.code: set(each.municipalities) for each in found} == {
+        "ee": set(), "coordinator:ee": {"tapa"}, "coordinator:tapa": {"tori"}, "tapa": {"tapa"}, "tori": {"tori"},
+    }  # fmt: skip
+    assert {each.code for each in found if each.tenant == "tapa"} == {"tapa"}
+
+
 # ── The stream ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 FIGURES = ReportFigures(
@@ -302,3 +324,27 @@ def test_help_told_late_counts_where_it_is_paid_for() -> None:
     assert late.known.file.municipality == NEXT_TOWN
     assert {municipality for municipality, _, _ in of_kind(late, "delivery")} == {TOWN}
     assert {municipality for municipality, _, _ in of_kind(late, "first_help")} == {TOWN}
+
+
+def test_who_waits_anew_does_not_rewrite_the_months_before() -> None:
+    """The first wait stays as it was; the second begins on its own day, with the days that count already."""
+    first = PlaceAwaited(agreement="tori", since=MONDAY, ahead=0)
+    passed = OfferDeclined(reason="Not now.", keeps_waiting=False)
+    facts: dict[Key, Fact] = {}
+    state = waiting().known
+    days = (MONDAY, date(2026, 3, 12), date(2026, 6, 1))
+    for version, (event, day) in enumerate(zip((first, passed, first), days, strict=True), start=4):
+        told = Told(event=event, version=version, day=day, before=state, after=state)
+        facts |= {(fact.kind, fact.key): fact for fact in of_journey(facts, told) if fact.kind == "wait"}
+    waits = sorted((fact.from_on, fact.to_on, fact.number) for fact in facts.values())
+    assert waits == [(MONDAY, date(2026, 3, 12), 0), (date(2026, 6, 1), FOREVER, (date(2026, 6, 1) - MONDAY).days)]
+
+
+def test_what_nobody_meets_is_no_need_any_more_when_the_person_has_left() -> None:
+    left = given(in_delivery(), leaving(on=HELPED))
+    lasting = Fact(kind="unmet", key="plan-1/need-1", municipality=TOWN, from_on=MONDAY, area="mental_health")
+    exited = left.events[-1] if isinstance(left.events[-1], JourneyExited) else left.events[-2]
+    assert isinstance(exited, JourneyExited)
+    told = Told(event=exited, version=99, day=exited.on, before=left.known, after=left.known)
+    [after] = [fact for fact in of_journey({("unmet", "plan-1/need-1"): lasting}, told) if fact.kind == "unmet"]
+    assert after.to_on == exited.on - timedelta(days=1)

@@ -10,7 +10,7 @@ import pytest
 
 from activities.reporting import counted, scopes_of
 from domain.codec import Codec, NullCipher
-from domain.ports import START, Position
+from domain.ports import START, Position, StoreUnavailable
 from domain.reports.document import Document
 from domain.reports.period import period_of
 from domain.reports.question import Question
@@ -150,3 +150,19 @@ async def test_an_exit_told_late_leaves_the_moment_before_as_it_was(database: Da
     then, now = [known_sums(await at(desk.facts, moment, "2026-03")) for moment in (before, await desk.facts.reached())]
     assert ("participants", "", "left") not in then
     assert now["participants", "", "left"] == 1
+
+
+async def test_facts_that_are_made_anew_tell_nothing_until_they_have_got_there(database: Database) -> None:
+    """Else a report would be sent of next to nobody, and a correction say that everything fell."""
+    pool, _ = database
+    desk = await Desk(pool).open(MARCH)
+    await desk.helped(1, MARCH)
+    await shown(desk.projector, pool, desk.facts.name)
+    moment = await desk.facts.complete()
+    await desk.projector.rebuild(desk.facts)
+    with pytest.raises(StoreUnavailable):
+        await desk.facts.complete()
+    with pytest.raises(StoreUnavailable):
+        await at(desk.facts, moment, "2026-03")
+    await shown(desk.projector, pool, desk.facts.name)
+    assert known_sums(await at(desk.facts, moment, "2026-03"))["participants", "", "participants"] == 1

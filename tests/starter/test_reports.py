@@ -87,15 +87,25 @@ async def test_a_draft_tells_what_is_known_now_and_its_figures_open_their_rows(m
     place = [column["name"] for column in listed(figures["columns"])].index("joined")
     rows = await _all_rows(manager, f"/v1/report-drafts/monthly/{NOW}/rows", "participants", "joined")
     assert sum(int(str(each["value"])) for each in rows) >= figures["rows"][0][place] > 0  # type: ignore[index]
+    same = await _all_rows(
+        manager, f"/v1/report-drafts/monthly/{NOW}/rows", "participants", "joined", known_to=str(draft["known_to"])
+    )
+    assert sum(int(str(each["value"])) for each in same) == figures["rows"][0][place]  # type: ignore[index]
     [own] = [each for each in rows if each["subject"] == journey_id]
     assert own["because"] == "place.received"
 
 
-async def _all_rows(manager: User, path: str, table: str, column: str) -> list[dict[str, object]]:
+async def test_a_draft_comes_as_a_file_too(manager: User) -> None:
+    for suffix in ("json", "csv", "xlsx", "pdf"):
+        answer = await manager.get(f"/v1/report-drafts/monthly/{NOW}.{suffix}", scope="tori")
+        assert (answer.status_code, bool(answer.content)) == (200, True), answer.text
+
+
+async def _all_rows(manager: User, path: str, table: str, column: str, **of: str) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     cursor: str | None = ""
     while cursor is not None:
-        page = done(await manager.get(path, scope="tori", table=table, column=column, limit=50, cursor=cursor))
+        page = done(await manager.get(path, scope="tori", table=table, column=column, limit=50, cursor=cursor, **of))
         found += listed(page["items"])
         cursor = None if page["next"] is None else str(page["next"])
     return found

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from temporalio.client import Client, ScheduleOverlapPolicy
+from temporalio.client import Client, ScheduleOverlapPolicy, WorkflowFailureError
+from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import Worker
 
@@ -70,6 +71,28 @@ async def test_the_morning_s_run_sends_what_is_due_and_the_next_finds_nothing(cl
         report = await desk.sent("monthly", OVER.code, scope)
         assert report is not None, scope
         assert len(report.documents) == 1
+
+
+async def test_a_report_that_cannot_be_sent_holds_up_no_other(
+    client: Client, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = await a_desk(pool)
+    send = desk.reports.send
+    [first, *others] = await desk.reports.due(datetime.now(UTC))
+
+    async def fails(due: ReportDue) -> None:
+        if (due.report, due.period) == (first.report, first.period):
+            raise ApplicationError("as after all tries", non_retryable=True)
+        await send(due)
+
+    monkeypatch.setattr(desk.reports, "send", fails)
+    async with working(client, desk):
+        with pytest.raises(WorkflowFailureError) as failed:
+            await client.execute_workflow(SendReports.run, id="reports-failing", task_queue=QUEUE)
+    assert f"not sent: {first.report} {first.period}" in str(failed.value.cause)
+    assert [await desk.sent(each.report, each.period, "ee") is not None for each in (first, *others)] == [
+        False, *(True for _ in others),
+    ]  # fmt: skip
 
 
 async def test_a_run_that_died_between_two_scopes_is_gone_on_with(pool: Pool) -> None:
