@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import resource
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 
@@ -15,7 +15,7 @@ from activities.reporting import counted, scopes_of
 from benchmarks.measure import Finding, Report
 from domain.codec import Codec, NullCipher, canonical
 from domain.programme import load
-from domain.reports.period import over_before
+from domain.reports.period import Period, between
 from domain.reports.question import Question
 from domain.working_days import local_date
 from eventstore.postgres import PostgresEventStore, create_pool
@@ -117,8 +117,13 @@ async def _copies(pool: Pool, first: int, last: int) -> None:
     await pool.execute("ANALYZE read.report_fact, read.report_subject", timeout=900)
 
 
+def _last_month() -> Period:
+    today = local_date(datetime.now(UTC))
+    return between("monthly", today - timedelta(days=70), today)[-1]
+
+
 async def _bare(pool: Pool) -> float:
-    month = over_before("monthly", local_date(datetime.now(UTC)))
+    month = _last_month()
     begun = perf_counter()
     await pool.fetch(BARE, month.first, month.last, timeout=600)
     return perf_counter() - begun
@@ -137,8 +142,7 @@ def _once(url: str) -> tuple[float, float]:
 async def _count(url: str) -> tuple[float, float]:
     pool = await create_pool(url)
     try:
-        facts, programme, today = _facts(pool), load("demonstration"), local_date(datetime.now(UTC))
-        period = over_before("monthly", today)
+        facts, programme, period = _facts(pool), load("demonstration"), _last_month()
         question = Question(
             definition=programme.report("monthly", period.last),
             period=period,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -16,7 +16,6 @@ Dimension = Literal[
     "all", "municipality", "agreement", "age", "sex", "diagnosis", "life_area", "component", "provider", "reason",
     "deadline", "source",
 ]  # fmt: skip
-DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 How = Literal["sum", "median", "p75", "p90", "max", "mean"]  # percentiles are the nearest rank; a mean is in tenths
 Unit = Literal["count", "cents", "minutes", "days", "score"]
 Title = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]  # as much as the event of a report takes

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Literal, get_args
+from typing import Literal
 
 from domain.codec import canonical
 
 # Cents, minutes and days are whole; percent and score are in tenths, so that no figure is rounded twice; a date is
 # written 2026-03-31, as it is recorded.
 Kind = Literal["text", "count", "cents", "minutes", "days", "percent", "score", "date"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 Value = str | int | None  # None: nothing was told, or it is left out because so few could be recognised
 State = Literal["draft", "sent", "correction"]
 

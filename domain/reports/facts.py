@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Literal, get_args
+from typing import Literal
 
 from domain import events as e
 from domain import journey
@@ -19,7 +19,6 @@ FactKind = Literal[
     "referral", "wait", "stay", "diagnosis", "need", "delivery", "first_help", "money", "deadline", "measure", "rating",
     "unmet", "person", "places", "funding", "gap",
 ]  # fmt: skip
-KINDS: tuple[FactKind, ...] = get_args(FactKind)
 Key = tuple[FactKind, str]
 
 

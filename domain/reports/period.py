@@ -48,12 +48,6 @@ def period_of(report: ReportCode, code: str) -> Period:
     return _from(report, date(year, (number - 1) * MONTHS[report] + 1, 1))
 
 
-def over_before(report: ReportCode, day: date) -> Period:
-    """The latest that was over before that day."""
-    first = _beginning(report, day)
-    return _from(report, _beginning(report, first - timedelta(days=1)))
-
-
 def between(report: ReportCode, first: date, last: date) -> tuple[Period, ...]:
     """Those that begin on the first day or later, or run then, and are over by the last; the earliest first."""
     found = [_from(report, _beginning(report, first))]

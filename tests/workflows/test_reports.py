@@ -15,7 +15,7 @@ from temporalio.worker import Worker
 
 from activities.reporting import ReportDue
 from domain.places import SignAgreement
-from domain.reports.period import Period, over_before
+from domain.reports.period import Period, between
 from domain.working_days import at_hour, local_date
 from readmodels.projector import Pool
 from starter.seeding import SEEDER
@@ -28,7 +28,7 @@ from workflows.reports import SendReports, ensure_report_schedule, reporting
 
 QUEUE = "reports-alone"
 TODAY = local_date(datetime.now(UTC))
-OVER: Period = over_before("monthly", (TODAY - timedelta(days=10)).replace(day=1) + timedelta(days=1))
+OVER: Period = between("monthly", TODAY - timedelta(days=100), TODAY - timedelta(days=10))[-1]
 
 
 async def a_desk(pool: Pool) -> Desk:
