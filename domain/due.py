@@ -90,6 +90,7 @@ class Due(BaseModel):
     derivation: Derivation | None = None  # None: the day was given, or worked out before this was kept
     pauses: tuple[Pause, ...] = ()  # in order; only the last can be open
     extended: int = 0  # working days in all
+    told_from: date | None = None  # nobody is told before; None: from `remind_on` on
 
     @property
     def held_since(self) -> date | None:
@@ -138,7 +139,9 @@ class Deadline:
         if self.silent:
             return (("over", self.due.on + timedelta(days=1)),)  # the last day still counts
         further = ((each.level, each.on) for each in self.due.escalations)
-        return (("before", self.due.remind_on), ("on", self.due.on), ("after", self.due.escalate_on), *further)
+        chain = (("before", self.due.remind_on), ("on", self.due.on), ("after", self.due.escalate_on), *further)
+        first = self.due.told_from or self.due.remind_on
+        return tuple((step, max(day, first)) for step, day in chain)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -130,6 +130,8 @@ class ReferralRecorded(Event):
     rights_explained_on: date
     complete_on: date | None
     decision_due: Due | None
+    first_contact_due: Due | None = None  # None here and below: recorded before there was such a deadline
+    first_help_due: Due | None = None
 
 
 @stored_as("referral.completed", part="referral", day="complete_on")
@@ -166,6 +168,8 @@ class ReferralRefused(Event):
 class ReferralReopened(Event):
     challenge_id: Id
     decision_due: Due
+    first_contact_due: Due | None = None  # None: made before
+    first_help_due: Due | None = None
 
 
 @stored_as("place.received", part="place", day="from_on")
@@ -284,6 +288,7 @@ class BudgetTakenOver(Event):
     review_kind: ReviewKind
     review_due: Due
     plan_ends: Due
+    progress_note_due: Due | None = None
 
 
 # ── At every stage ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -531,6 +536,7 @@ class BudgetDecided(Event):
     review_due: Due
     challenge_until: Due
     plan_ends: Due | None = None
+    progress_note_due: Due | None = None
     decided_on: date | None = None  # from then on the lines run as they are here
     trace: tuple[Check, ...] = ()
 
@@ -672,6 +678,7 @@ class ProgressNoted(Event):
     on: date
     note: Words
     direction: PersonalCodeword
+    next_due: Due | None = None  # None too where no help is given any more
 
 
 # ── Review ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -690,6 +697,7 @@ class ReviewHeld(Event):
     outcome: ReviewOutcome
     next_kind: ReviewKind
     next_due: Due
+    progress_note_due: Due | None = None  # None too where help does not simply go on
 
 
 # ── Exit ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -39,6 +39,21 @@ def months_from(context: Context, start: date, months: int, municipality: str, w
     return _on_a_working_day(context, start, day, months, "month", municipality, f"{what}-{months}-months")
 
 
+def first_contact_due(noticed_on: date, municipality: str, context: Context) -> Due:
+    days = context.programme.settings(municipality, context.today).first_contact_working_days
+    return working_days_from(context, noticed_on, days, municipality, "first-contact")
+
+
+def first_help_due(noticed_on: date, municipality: str, context: Context) -> Due:
+    days = context.programme.settings(municipality, context.today).first_help_days
+    return days_from(context, noticed_on, days, municipality, "first-help")
+
+
+def progress_note_due(municipality: str, context: Context) -> Due:
+    months = context.programme.settings(municipality, context.today).progress_note_months
+    return months_from(context, context.today, months, municipality, "progress-note")
+
+
 def challenge_until(municipality: str, context: Context) -> Due:
     """The last day on which today's decision can be challenged."""
     days = context.programme.settings(municipality, context.today).challenge_window_days
@@ -111,9 +126,11 @@ def _due(context: Context, on: date, municipality: str, rule: str, derivation: D
     lead = calendar.add_working_days(on, settings.reminder_after_working_days)
     municipality_s = calendar.add_working_days(lead, settings.escalate_to_municipality_after_working_days)
     coordinator_s = calendar.add_working_days(municipality_s, settings.escalate_to_coordinator_after_working_days)
+    remind_on = calendar.add_working_days(on, -settings.reminder_before_working_days)
+    next_day = context.programme.calendar(context.today, municipality).add_working_days(context.today, 1)
     return Due(
         on=on,
-        remind_on=calendar.add_working_days(on, -settings.reminder_before_working_days),
+        remind_on=remind_on,
         escalate_on=lead,
         rule=f"{settings.version}/{rule}",
         escalations=(
@@ -121,6 +138,8 @@ def _due(context: Context, on: date, municipality: str, rule: str, derivation: D
             Escalation(level="coordinator", on=coordinator_s),
         ),
         derivation=derivation,
+        # Whoever tells late of something has until the next morning to tell the rest, before anybody is mailed about it.
+        told_from=next_day if remind_on < next_day else None,
     )
 
 

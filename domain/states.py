@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import takewhile
@@ -275,6 +275,8 @@ class CaseFile:
         default_factory=dict
     )  # last day of former lines → until when help is told late
     disputes: Mapping[str, Due] = field(default_factory=dict)  # delivery id → until when it is to be settled
+    first_contact_due: Due | None = None  # until the person was reached
+    first_help_due: Due | None = None
     contacts: int = 0
     raised: frozenset[tuple[str, str]] = frozenset()
     reminders: Mapping[tuple[str, str], Reminder] = field(default_factory=dict)  # by deadline and step, as told
@@ -296,6 +298,10 @@ class CaseFile:
     @property
     def highest_need(self) -> int:
         return self.assessments[-1].highest_need if self.assessments else 0
+
+    @property
+    def was_helped(self) -> bool:
+        return any(each.minutes for each in self.deliveries.values())
 
     def payer(self, account: LineAccount) -> str:
         """The municipality whose money a line is: whose prices, rules and contracts hold for it, and who is claimed from."""
@@ -369,6 +375,7 @@ class InDelivery:
     plan_id: str
     review_kind: str
     review_due: Due
+    progress_note_due: Due | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -397,7 +404,22 @@ Journey = (
 
 
 def own_deadlines(state: Journey) -> tuple[Deadline, ...]:
-    """What the state itself waits for."""
+    """What the state itself waits for, and what is open from the day somebody was noticed."""
+    return (*_of_the_state(state), *_of_the_beginning(state))
+
+
+def _of_the_beginning(state: Journey) -> Iterator[Deadline]:
+    """Whoever was assessed or helped was reached as well, whether or not a contact was logged."""
+    file = state.file
+    if isinstance(state, Refused | Exited) or file.was_helped:
+        return
+    if file.first_contact_due is not None and not file.assessments:
+        yield deadline("first-contact", file.first_contact_due)
+    if file.first_help_due is not None:
+        yield deadline("first-help", file.first_help_due)
+
+
+def _of_the_state(state: Journey) -> tuple[Deadline, ...]:
     match state:
         case Referred(decision_due=due) if due is not None:
             return (deadline("decision", due),)
@@ -407,8 +429,9 @@ def own_deadlines(state: Journey) -> tuple[Deadline, ...]:
             return (deadline("plan", due),)
         case AwaitingBudget(budget_due=due):
             return (deadline("budget", due),)
-        case InDelivery(review_due=due, review_kind=kind):
-            return (deadline("review", due, subject=kind),)
+        case InDelivery(review_due=due, review_kind=kind, progress_note_due=note_due):
+            note = () if note_due is None else (deadline("progress-note", note_due),)
+            return (deadline("review", due, subject=kind), *note)
         case AwaitingExit(exit_due=due):
             return (deadline("exit", due),)
         case Referred() | Refused() | Waiting() | Exited():
@@ -428,8 +451,14 @@ def with_due(state: Journey, what: str, due: Due) -> Journey:
             return replace(state, budget_due=due)
         case InDelivery(), "review":
             return replace(state, review_due=due)
+        case InDelivery(progress_note_due=Due()), "progress-note":
+            return replace(state, progress_note_due=due)
         case AwaitingExit(), "exit":
             return replace(state, exit_due=due)
+        case _, "first-contact" if state.file.first_contact_due is not None:
+            return with_file(state, replace(state.file, first_contact_due=due))
+        case _, "first-help":
+            return with_file(state, replace(state.file, first_help_due=due))
         case _:
             return state
 

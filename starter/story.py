@@ -127,11 +127,13 @@ class Story:
         await self._give_consent()
         begun = await self._manager.create("journeys", "record-referral", self._referral(str(person["id"]), today))
         self.journey = str(begun["id"])
+        await self._pass(days=1)
+        await self._contact("visit", reached=True)
         await self._news()
 
     async def _a_refusal_that_does_not_stand(self) -> None:
         self._chapter("A refusal, and a challenge")
-        await self._pass(days=3)
+        await self._pass(days=2)
         findings = [{"condition": "target_group", "holds": True, "judged_by": "doctor"}, *_no_other_service()]
         decided: Json = {"findings": findings, "primary_diagnosis": "schizophrenia"}
         refused = await self._manager.send(self._path, "decide-eligibility", decided, refused=422)
@@ -173,15 +175,10 @@ class Story:
     async def _what_is_needed(self) -> None:
         self._chapter("What is needed, seen three ways")
         await self._pass(days=7)
-        today = str(await self._today())
-        await self._manager.add(
-            self._path, "log-contact", {"on": today, "channel": "call", "with_whom": "person", "reached": False}
-        )
+        await self._contact("call", reached=False)
         await self._pass(days=4)
+        await self._contact("visit", reached=True)
         today = str(await self._today())
-        await self._manager.add(
-            self._path, "log-contact", {"on": today, "channel": "visit", "with_whom": "person", "reached": True}
-        )
         await self._manager.send(
             self._path, "assess-needs", await self._assessment(today, CARED_FOR, quality_of_life=3)
         )
@@ -230,10 +227,7 @@ class Story:
         await self._provider.send(
             self._path, "correct-delivery", {"delivery_id": wrong, "minutes": 60, "reason": "One hour, as Mari says."}
         )
-        await self._manager.add(
-            self._path, "note-progress",
-            {"goal_id": "out", "on": str(await self._today()), "note": "Goes to the shop alone now.", "direction": "better"},
-        )  # fmt: skip
+        await self._note("out", "Goes to the shop alone now.", "better")
         await self._news()
 
     async def _first_review(self) -> None:
@@ -260,6 +254,7 @@ class Story:
             for line in ("work", "recovery"):
                 await self._pass(days=30)
                 await self._deliver(line, minutes=180)
+            await self._note("work", "Comes every time, and stays to the end.", "same")
             await self._pass_until_review()
             view = await self._manager.get(self._path)
             await self._review(str(view["next_review"]), "continue", quality_of_life=6)
@@ -289,6 +284,14 @@ class Story:
         today = str(await self._today())
         consent: Json = {"purpose": CARE, "recipient": MUNICIPALITY, "on": today}
         await self._manager.send(self._person_path, "give-consent", consent)
+
+    async def _contact(self, channel: str, *, reached: bool) -> None:
+        told: Json = {"on": str(await self._today()), "channel": channel, "with_whom": "person", "reached": reached}
+        await self._manager.add(self._path, "log-contact", told)
+
+    async def _note(self, goal: str, note: str, direction: str) -> None:
+        told: Json = {"goal_id": goal, "on": str(await self._today()), "note": note, "direction": direction}
+        await self._manager.add(self._path, "note-progress", told)
 
     def _referral(self, person_id: str, today: date) -> Json:
         return {

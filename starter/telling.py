@@ -33,8 +33,10 @@ def _otherwise(changes: list[str]) -> str:
 def _sentence(event: e.Event) -> str:
     match event:
         case e.ReferralRecorded():
+            reached = f"; to be reached by {event.first_contact_due.on:%d.%m.%Y}" if event.first_contact_due else ""
             due = f"; the decision is due by {event.decision_due.on:%d.%m.%Y}" if event.decision_due else ""
-            return f"Referred to {event.municipality}, noticed by: {_plain(event.noticed_by)}. The person agreed{due}."
+            noticed = f"Referred to {event.municipality}, noticed by: {_plain(event.noticed_by)}"
+            return f"{noticed}. The person agreed{reached}{due}."
         case e.ReferralCompleted():
             return f"The application is complete; the decision is due by {event.decision_due.on:%d.%m.%Y}."
         case e.ReferralAccepted(rules="taken_over"):

@@ -48,6 +48,7 @@ class Settings:
     budget_working_days: Span
     offer_working_days: Span
     first_help_days: Span
+    progress_note_months: Span = 2  # where a programme was published before there was one
     progress_review_months: Span
     full_review_months: Span
     reminder_before_working_days: Span

@@ -21,7 +21,7 @@ from domain.ledger import Account, LineAccount, YearlyCap, ordering
 from domain.money import euros
 from domain.pricing import ceiling_cents, prices_over
 from domain.programme import Settings
-from domain.reckoning import challenge_until, months_from, next_review_kind, on_the_day
+from domain.reckoning import challenge_until, months_from, next_review_kind, on_the_day, progress_note_due
 from domain.settling import keeps, reinstated
 from domain.states import (
     AwaitingBudget,
@@ -143,6 +143,7 @@ def _decide_budget(command: DecideBudget, state: AwaitingBudget, context: Contex
         review_due=months_from(context, context.today, settings.progress_review_months, file.municipality, "review"),
         challenge_until=challenge_until(file.municipality, context),
         plan_ends=_plan_ends(wanted, file.municipality, context),
+        progress_note_due=progress_note_due(file.municipality, context),
         decided_on=context.today,
         trace=budget_trace(lines, file, context),
     )
@@ -313,7 +314,13 @@ def _budgeted(file: CaseFile, event: BudgetDecided) -> InDelivery:
         accounts[line.line_id] = account.ended(allocation.cents) if dropped else account.renewed(allocation.cents)
     challengeable = {**file.challengeable, event.decision_id: event.challenge_until}
     file = replace(file, accounts=accounts, challengeable=challengeable, plan_ends=event.plan_ends)
-    return InDelivery(file=file, plan_id=event.plan_id, review_kind=event.review_kind, review_due=event.review_due)
+    return InDelivery(
+        file=file,
+        plan_id=event.plan_id,
+        review_kind=event.review_kind,
+        review_due=event.review_due,
+        progress_note_due=event.progress_note_due,
+    )
 
 
 def cap_of(line: ServiceLine, cents: int) -> YearlyCap:

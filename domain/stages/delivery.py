@@ -40,9 +40,9 @@ from domain.events import (
     VisitMissed,
 )
 from domain.fields import Code, Id, Reference, Words
-from domain.reckoning import working_days_from
+from domain.reckoning import progress_note_due, working_days_from
 from domain.settling import reinstated
-from domain.states import CaseFile, Delivery, Exited, Journey, waits_for, with_delivery, with_file
+from domain.states import CaseFile, Delivery, Exited, InDelivery, Journey, waits_for, with_delivery, with_file
 
 ROWS_MAX = 200  # of one journey at once; a table has as many such steps as it needs
 
@@ -222,7 +222,8 @@ def _facts(command: DeliveryCommand, state: Journey, context: Context) -> tuple[
         case NoteProgress():
             a_goal(command.goal_id, file)
             context.past(command.on, field="on")
-            return (ProgressNoted(**dict(command)),)
+            due = progress_note_due(file.municipality, context) if isinstance(state, InDelivery) else None
+            return (ProgressNoted(next_due=due, **dict(command)),)
     raise WrongStage(command=command.name, at=waits_for(state))
 
 
@@ -314,7 +315,9 @@ def evolve(state: Journey, event: DeliveryEvent) -> Journey:
             if before is None:
                 return state
             return with_file(state, _disputes(with_delivery(file, _what_it_is(before, event)), event))
-        case VisitMissed() | ProgressNoted():
+        case ProgressNoted(next_due=due):
+            return replace(state, progress_note_due=due) if isinstance(state, InDelivery) else state
+        case VisitMissed():
             return state
 
 

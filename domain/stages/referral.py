@@ -20,7 +20,7 @@ from domain.events import (
 from domain.fields import Code, Id, Words
 from domain.parties import Person
 from domain.persons import CARE, UnknownPerson
-from domain.reckoning import working_days_from
+from domain.reckoning import first_contact_due, first_help_due, working_days_from
 from domain.stages import eligibility, placing
 from domain.stages.eligibility import DecideEligibility
 from domain.states import CaseFile, Exited, Journey, Membership, Referred, Refused, waits_for, with_file
@@ -127,7 +127,12 @@ def _refer(command: RecordReferral, context: Context) -> ReferralRecorded:
     _known(context.person, command)
     complete = command.complete_on
     due = None if complete is None else _decision_due(complete, command.municipality, context)
-    return ReferralRecorded(**dict(command), decision_due=due)
+    return ReferralRecorded(
+        **dict(command),
+        decision_due=due,
+        first_contact_due=first_contact_due(command.noticed_on, command.municipality, context),
+        first_help_due=first_help_due(command.noticed_on, command.municipality, context),
+    )
 
 
 def _known(person: Person | None, command: RecordReferral) -> None:
@@ -170,6 +175,8 @@ def begin(event: ReferralRecorded, journey_id: str) -> Referred:
         noticed_on=event.noticed_on,
         memberships=(Membership(municipality=event.municipality, from_on=event.noticed_on),),
         complete_on=event.complete_on,
+        first_contact_due=event.first_contact_due,
+        first_help_due=event.first_help_due,
     )
     return Referred(file=file, decision_due=event.decision_due)
 
@@ -188,6 +195,12 @@ def evolve(state: Journey, event: ReferralEvent) -> Journey:
             challengeable = {**file.challengeable, event.decision_id: event.challenge_until}
             return Refused(file=replace(file, challengeable=challengeable, refusal=event.decision_id))
         case ReferralReopened():
-            return Referred(file=replace(file, refusal=None), decision_due=event.decision_due)
+            return _reopened(file, event)
         case CaseManagerAppointed():
             return with_file(state, replace(file, case_manager=event.case_manager))
+
+
+def _reopened(file: CaseFile, event: ReferralReopened) -> Referred:
+    """What is still to be done begins anew: while the refusal stood, nobody was late."""
+    anew = replace(file, refusal=None, first_contact_due=event.first_contact_due, first_help_due=event.first_help_due)
+    return Referred(file=anew, decision_due=event.decision_due)

@@ -12,7 +12,7 @@ from domain.decision import Command, Context, Decision, Rejected, Stage, WrongSt
 from domain.due import Due
 from domain.events import ReviewHeld
 from domain.fields import Code, Degrees, Words
-from domain.reckoning import months_from, next_review_kind, working_days_from
+from domain.reckoning import months_from, next_review_kind, progress_note_due, working_days_from
 from domain.states import (
     AwaitingAssessment,
     AwaitingExit,
@@ -96,6 +96,9 @@ def _hold(command: HoldReview, state: InDelivery, context: Context) -> ReviewHel
         kind=command.review,
         next_kind=_next_kind(command, state.file, context),
         next_due=_next_due(command, state, context),
+        progress_note_due=progress_note_due(state.file.municipality, context)
+        if command.outcome == "continue"
+        else None,
         **command.model_dump(exclude={"review"}),
     )
 
@@ -138,7 +141,13 @@ def evolve(state: Journey, event: ReviewHeld) -> Journey:
     file = replace(state.file, reviews=(*state.file.reviews, review))
     match event.outcome:
         case "continue":
-            return InDelivery(file=file, plan_id=event.plan_id, review_kind=event.next_kind, review_due=event.next_due)
+            return InDelivery(
+                file=file,
+                plan_id=event.plan_id,
+                review_kind=event.next_kind,
+                review_due=event.next_due,
+                progress_note_due=event.progress_note_due,
+            )
         case "change_plan":
             return AwaitingPlan(file=file, plan_due=event.next_due)
         case "reassess":

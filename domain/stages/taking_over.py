@@ -34,7 +34,7 @@ from domain.events import (
 from domain.fields import CaseNumber, Code, FileDigest, Id, Words
 from domain.ledger import LineAccount, opening
 from domain.money import euros
-from domain.reckoning import months_from, next_review_kind, on_the_day
+from domain.reckoning import months_from, next_review_kind, on_the_day, progress_note_due
 from domain.stages import placing
 from domain.stages.budgeting import cap_of, check_caps
 from domain.stages.planning import DraftPlan, UnknownLifeArea, budget_due, check_can_be_had, check_fits, plan_due
@@ -301,6 +301,7 @@ def _budgeted(command: TakeOverJourney, plan_id: str, file: CaseFile, context: C
         review_kind=next_review_kind(0, municipality, context),
         review_due=due,
         plan_ends=on_the_day(context, max(each.line.ends_on for each in lines), municipality, "plan-end"),
+        progress_note_due=progress_note_due(municipality, context),
     )
 
 
@@ -344,7 +345,11 @@ def evolve(state: Journey, event: TakenOver) -> Journey:
             accounts = {each.line.line_id: _account(each) for each in event.lines}
             file = replace(file, accounts=accounts, plan_ends=event.plan_ends)
             return InDelivery(
-                file=file, plan_id=event.plan_id, review_kind=event.review_kind, review_due=event.review_due
+                file=file,
+                plan_id=event.plan_id,
+                review_kind=event.review_kind,
+                review_due=event.review_due,
+                progress_note_due=event.progress_note_due,
             )
 
 

@@ -33,7 +33,7 @@ from domain.events import (
 )
 from domain.fields import Code, Id, Words
 from domain.ledger import LineAccount
-from domain.reckoning import days_from, on_the_day, working_days_from
+from domain.reckoning import days_from, first_contact_due, first_help_due, on_the_day, working_days_from
 from domain.settling import days_in_use
 from domain.staff import Addressed, addressed
 from domain.states import (
@@ -277,7 +277,12 @@ def _decide_challenge(command: DecideChallenge, state: Journey, context: Context
         municipality = state.file.municipality
         days = context.programme.settings(municipality, context.today).decision_working_days
         due = working_days_from(context, context.today, days, municipality, "decision")
-        yield ReferralReopened(challenge_id=command.challenge_id, decision_due=due)
+        yield ReferralReopened(
+            challenge_id=command.challenge_id,
+            decision_due=due,
+            first_contact_due=state.file.first_contact_due and first_contact_due(context.today, municipality, context),
+            first_help_due=state.file.first_help_due and first_help_due(context.today, municipality, context),
+        )
 
 
 # ── Reminders ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -413,7 +418,9 @@ def evolve(state: Journey, event: ThroughoutEvent) -> Journey:
     file = state.file
     match event:
         case ContactLogged():
-            return with_file(state, replace(file, contacts=file.contacts + 1))
+            reached = event.reached and event.with_whom == "person"
+            due = None if reached else file.first_contact_due
+            return with_file(state, replace(file, contacts=file.contacts + 1, first_contact_due=due))
         case ConsentLapsed():
             lapsed = file.lapsed_consents | {(event.purpose, event.recipient)}
             return with_file(state, replace(file, lapsed_consents=lapsed))

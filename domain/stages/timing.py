@@ -17,7 +17,18 @@ from domain.fields import Id, Words
 from domain.reckoning import reckoned_anew
 from domain.states import Journey, own_deadlines, with_due
 
-Pausable = Literal["decision", "assessment", "plan", "budget", "review", "exit", "challenge"]
+Pausable = Literal[
+    "decision",
+    "first-contact",
+    "assessment",
+    "plan",
+    "budget",
+    "first-help",
+    "progress-note",
+    "review",
+    "exit",
+    "challenge",
+]
 
 
 class NoSuchDeadline(Rejected):

@@ -84,7 +84,9 @@ class Path:
         if not complete:
             yield self._after(3, 20)
             await self._asks(CompleteApplication(complete_on=self._today))
-        yield self._after(1, 11)
+        yield self._after(1, 4)
+        await self._contacts()
+        yield self._after(1, 8)
         await self._asks(self._eligibility(joins=self._happens(0.88)))
         if isinstance(self.journey, Refused) and self._happens(0.35):
             async for at in self._challenges():
@@ -196,7 +198,7 @@ class Path:
         for day, line_id, minutes in papers.visits(self._month, month, self.plan_lines, calendar, self.chance):
             yield self._on(day + timedelta(days=self._from(0, 2)), hours=(16, 20))
             await self._is_visited(line_id, day, minutes)
-        if self._happens(0.15):
+        if self._happens(0.6):
             goal = self.chance.choice(self.plan_lines).goal_id
             direction = self.chance.choices(("better", "same", "worse"), (5, 3, 2))[0]
             await self._asks(

@@ -21,7 +21,7 @@ from domain.ports import START, Appended, ComponentUse, EventStore, QuotaMove, S
 from domain.programme import Programme, load
 from domain.stages.assessment import AssessNeeds
 from domain.stages.budgeting import CommitService, DecideBudget
-from domain.stages.delivery import RecordDelivery
+from domain.stages.delivery import NoteProgress, RecordDelivery
 from domain.stages.eligibility import DecideEligibility
 from domain.stages.exit import ExitJourney
 from domain.stages.planning import AgreePlan, DraftPlan
@@ -231,6 +231,10 @@ def _holds(condition: str) -> Finding:
 
 def call(at: datetime, note: str | None = None) -> LogContact:
     return LogContact(on=local_date(at), channel="call", with_whom="person", reached=True, note=note)
+
+
+def progress(at: datetime) -> NoteProgress:
+    return NoteProgress(goal_id="out", on=local_date(at), note="Synthetic: as before.", direction="same")
 
 
 def assessment(at: datetime) -> AssessNeeds:

@@ -265,6 +265,8 @@ def _plain(found: Due, wanted: Due) -> Due:
     left_open: dict[str, object] = {} if wanted.escalations else {"escalations": ()}
     if wanted.derivation is None:
         left_open["derivation"] = None
+    if wanted.told_from is None:
+        left_open["told_from"] = None
     return found.model_copy(update=left_open)
 
 

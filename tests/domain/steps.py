@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 from domain.care import (
@@ -237,6 +238,13 @@ def leaving(reason: ExitReason = "goal_reached", *, on: date, destination: str |
 
 def referred() -> Given[Journey]:
     return given(nothing(), referral(), DECIDED)
+
+
+def decided_alone(case: Given[Journey]) -> Given[Journey]:
+    """As it was recorded before there was a deadline for the first contact and the first help."""
+    begun, *rest = case.events
+    old = begun.model_copy(update={"first_contact_due": None, "first_help_due": None})
+    return replace(case, events=(old, *rest))
 
 
 def refused() -> Given[Journey]:

@@ -383,9 +383,8 @@ def test_a_missed_visit_has_a_day_of_its_line() -> None:
 
 
 def test_progress_is_noted_by_goal_from_the_first_plan_on() -> None:
-    in_delivery().when(progress()).then(
-        ProgressNoted(goal_id="out", on=HELPED, note="Goes to the shop alone.", direction="better")
-    )
+    noted = in_delivery().when(progress()).then(ProgressNoted).the(ProgressNoted)
+    assert (noted.goal_id, noted.on, noted.direction) == ("out", HELPED, "better")
     planned().when(progress(date(2026, 3, 17))).then(ProgressNoted)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, date, datetime
 
 import pytest
@@ -25,6 +26,7 @@ from tests.domain.steps import (
     agreed,
     assessed,
     budgeted,
+    decided_alone,
     eligibility,
     in_delivery,
     leaving,
@@ -33,12 +35,13 @@ from tests.domain.steps import (
     referred,
     refused,
     review,
+    visit,
 )
 
 REMIND, ON, ESCALATE = date(2026, 3, 9), date(2026, 3, 16), date(2026, 3, 19)
 
 
-def known(today: date = date(2026, 3, 2)) -> Context:
+def known(today: date = date(2026, 2, 12)) -> Context:
     return Context(
         at=datetime(today.year, today.month, today.day, 10, tzinfo=UTC),
         actor=CASE_MANAGER,
@@ -123,18 +126,19 @@ def test_a_deadline_is_named_by_what_for_whom_and_when() -> None:
 @pytest.mark.parametrize(
     ("case", "open_deadlines"),
     [
-        (given(nothing(), referral(complete_on=None)), []),
-        (referred(), ["decision"]),
+        (given(nothing(), referral(complete_on=None)), ["first-contact", "first-help"]),
+        (referred(), ["decision", "first-contact", "first-help"]),
         (refused(), ["challenge-window"]),
-        (accepted(), ["assessment"]),
-        (assessed(), ["plan"]),
-        (planned(), ["plan"]),
-        (agreed(), ["budget"]),
-        (budgeted(), ["challenge-window", "extension", "plan-end", "review"]),
+        (accepted(), ["assessment", "first-contact", "first-help"]),
+        (assessed(), ["first-help", "plan"]),
+        (planned(), ["first-help", "plan"]),
+        (agreed(), ["budget", "first-help"]),
+        (budgeted(), ["challenge-window", "extension", "first-help", "plan-end", "progress-note", "review"]),
         (
             in_delivery(review(outcome="exit", on=date(2026, 3, 26))),
-            ["challenge-window", "exit", "extension", "plan-end"],
+            ["challenge-window", "exit", "extension", "first-help", "plan-end"],
         ),
+        (in_delivery(visit()), ["challenge-window", "extension", "plan-end", "progress-note", "review"]),
         (given(in_delivery(), leaving(on=date(2026, 3, 26))), ["challenge-window", "challenge-window"]),
     ],
 )
@@ -144,7 +148,7 @@ def test_what_is_open(case: Given[Journey], open_deadlines: list[str]) -> None:
 
 
 def test_what_comes_next_comes_first_at_eight_in_the_morning() -> None:
-    wakes = journey.pending(referred().known)
+    wakes = journey.pending(decided_alone(referred()).known)
     assert [(wake.step, wake.at) for wake in wakes] == [
         ("before", datetime(2026, 3, 9, 6, tzinfo=UTC)),
         ("on", datetime(2026, 3, 16, 6, tzinfo=UTC)),
@@ -163,7 +167,7 @@ def test_in_summer_eight_in_the_morning_is_an_hour_earlier() -> None:
 
 
 def test_a_reminder_comes_before_on_and_after_the_day_and_goes_up_the_chain() -> None:
-    case, told = referred(), list[tuple[str, str]]()
+    case, told = decided_alone(referred()), list[tuple[str, str]]()
     for day in (REMIND, ON, ESCALATE, date(2026, 3, 26), date(2026, 4, 2)):
         told += [(each.step, each.level) for each in reminders(case.on(day))]
         case = given(case, day, RaiseReminders())
@@ -186,29 +190,30 @@ def test_steps_of_one_moment_keep_the_order_of_the_chain() -> None:
     assert [wake.step for wake in wakes((at_once,), frozenset())] == list(TOLD)
     one_day = Due(on=ON, remind_on=ON, escalate_on=ON, rule="a/rule")
     begun = nothing().when(referral()).the(ReferralRecorded).model_copy(update={"decision_due": one_day})
-    case = given(nothing(), begun).on(ON)
+    case = decided_alone(given(nothing(), begun)).on(ON)
     assert raised(case) == [("decision", "after")]
     assert journey.pending(given(case, RaiseReminders()).known) == ()
 
 
 def test_a_reminder_says_what_is_due_and_when() -> None:
-    referred().on(REMIND).when(RaiseReminders()).then(
+    decided_alone(referred()).on(REMIND).when(RaiseReminders()).then(
         ReminderRaised(deadline_id="decision:2026-03-16", what="decision", step="before", due_on=ON)
     )
 
 
 def test_before_eight_in_the_morning_nothing_is_raised() -> None:
-    assert raised(referred().on(REMIND, hour=7)) == []
-    assert raised(referred().on(REMIND, hour=8)) == [("decision", "before")]
+    case = decided_alone(referred())
+    assert raised(case.on(REMIND, hour=7)) == []
+    assert raised(case.on(REMIND, hour=8)) == [("decision", "before")]
 
 
 def test_of_several_steps_that_have_come_only_the_latest_is_told() -> None:
     """It says all that the earlier ones would have said; they are never raised afterwards."""
-    late = referred().on(date(2026, 4, 9))
+    late = decided_alone(referred()).on(date(2026, 4, 9))
     assert raised(late) == [("decision", "coordinator")]
     assert journey.pending(given(late, RaiseReminders()).known) == ()
 
-    on_the_day = given(referred(), ON, RaiseReminders())
+    on_the_day = given(decided_alone(referred()), ON, RaiseReminders())
     assert [wake.step for wake in journey.pending(on_the_day.known)] == [
         "after", "municipality", "coordinator",
     ]  # fmt: skip
@@ -220,14 +225,16 @@ def test_nothing_is_raised_twice() -> None:
 
 
 def test_what_is_done_is_not_reminded_of() -> None:
-    assert raised(accepted().on(date(2026, 3, 18))) == []
+    assert raised(decided_alone(accepted()).on(date(2026, 3, 18))) == []
 
 
 def test_every_open_deadline_has_its_own_reminder() -> None:
     long_after = in_delivery(date(2026, 7, 1))
-    assert raised(long_after) == [("review", "after")]
+    assert raised(long_after) == [
+        ("first-help", "coordinator"), ("progress-note", "coordinator"), ("review", "after"),
+    ]  # fmt: skip
     lapsed = [type(each).__name__ for each in long_after.when(RaiseReminders()).decided.events]
-    assert lapsed == ["ChallengeLapsed", "ReminderRaised"]
+    assert Counter(lapsed) == {"ChallengeLapsed": 1, "ReminderRaised": 3}
 
 
 # ── Seen ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -236,7 +243,7 @@ SEEN = AcknowledgeReminder(deadline_id="decision:2026-03-16", step="before")
 
 
 def test_who_has_seen_a_reminder_is_told_and_the_clock_goes_on() -> None:
-    case = given(referred(), REMIND, RaiseReminders())
+    case = given(decided_alone(referred()), REMIND, RaiseReminders())
     state = case.when(SEEN).then(ReminderAcknowledged(on=REMIND, by="case_manager.tori", **dict(SEEN))).state
     assert [(each.step, each.seen_by, each.seen_on) for each in open_reminders(state)] == [
         ("before", "case_manager.tori", REMIND)
@@ -252,6 +259,6 @@ def test_a_reminder_is_acknowledged_once_and_only_if_it_was_raised() -> None:
 
 
 def test_what_was_done_needs_nobody_to_look_at_it() -> None:
-    case = given(referred(), REMIND, RaiseReminders(), eligibility())
+    case = given(decided_alone(referred()), REMIND, RaiseReminders(), eligibility())
     assert open_reminders(case.known) == ()
     case.when(SEEN).then(ReminderAcknowledged)

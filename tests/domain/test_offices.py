@@ -29,7 +29,7 @@ from domain.staff import Absence, Addressed, Office, StaffMember, StaffRole, add
 from domain.stages.referral import AppointCaseManager
 from domain.stages.throughout import RaiseReminders
 from tests.domain.given import CASE_MANAGER, COORDINATOR, MONDAY, TOWN, Given, an_office, given
-from tests.domain.steps import referred
+from tests.domain.steps import decided_alone, referred
 
 FRIDAY = MONDAY + timedelta(days=4)
 ANNE, BORIS, CAROL, HEAD = "case_manager.tori", "case_manager.tori-2", "lead.tori", "head.tori"
@@ -170,14 +170,13 @@ def test_only_who_works_there_and_is_there_is_told_and_nobody_twice(
 
 
 def test_a_reminder_says_who_was_told_as_the_office_stood_that_day() -> None:
-    raised = referred().on(date(2026, 3, 9)).in_office(staffed().known).when(RaiseReminders()).the(ReminderRaised)
+    case = decided_alone(referred())
+    raised = case.on(date(2026, 3, 9)).in_office(staffed().known).when(RaiseReminders()).the(ReminderRaised)
     assert (raised.step, raised.level, raised.to, raised.missing) == ("before", "lead", (CAROL,), ("worker",))
-    with_manager = (
-        given(referred(), AppointCaseManager(case_manager=ANNE)).on(date(2026, 3, 9)).in_office(staffed().known)
-    )
+    with_manager = given(case, AppointCaseManager(case_manager=ANNE)).on(date(2026, 3, 9)).in_office(staffed().known)
     assert with_manager.when(RaiseReminders()).the(ReminderRaised).to == (ANNE,)
 
 
 def test_without_an_office_nobody_is_named() -> None:
-    raised = referred().on(date(2026, 3, 9)).when(RaiseReminders()).the(ReminderRaised)
+    raised = decided_alone(referred()).on(date(2026, 3, 9)).when(RaiseReminders()).the(ReminderRaised)
     assert (raised.level, raised.to, raised.missing) == ("worker", (), ())

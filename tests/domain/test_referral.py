@@ -44,6 +44,18 @@ def test_somebody_notices_and_a_journey_begins() -> None:
                 escalate_on=date(2026, 3, 19),
                 rule="demo.settings@2026/decision-10-working-days",
             ),
+            first_contact_due=Due(
+                on=date(2026, 3, 5),
+                remind_on=date(2026, 2, 26),
+                escalate_on=date(2026, 3, 10),
+                rule="demo.settings@2026/first-contact-3-working-days",
+            ),
+            first_help_due=Due(
+                on=date(2026, 5, 4),  # sixty days end on the 1st, a public holiday, and a Friday
+                remind_on=date(2026, 4, 24),
+                escalate_on=date(2026, 5, 7),
+                rule="demo.settings@2026/first-help-60-days",
+            ),
         )
     ).leads_to(Referred)
 

@@ -153,6 +153,8 @@ def test_the_other_standings_go_on_from_there() -> None:
 def test_a_review_that_nobody_planned_is_due_as_after_a_new_budget() -> None:
     state = today().when(take_over(review_due=None)).leads_to(InDelivery)
     assert state.review_due.on == date(2026, 9, 10)
+    assert state.progress_note_due is not None
+    assert state.progress_note_due.on == date(2026, 8, 10)
 
 
 def test_a_review_comes_as_for_everybody() -> None:

@@ -30,7 +30,7 @@ from domain.stages.timing import (
 from domain.states import Journey
 from domain.working_days import local_date
 from tests.domain.given import PROGRAMME, Given, given
-from tests.domain.steps import accepted, referred, refused
+from tests.domain.steps import accepted, decided_alone, referred, refused
 from tests.domain.test_derivations import counted, works
 from tests.domain.test_throughout import challenged
 
@@ -66,7 +66,7 @@ def with_holiday(month: int, day: int) -> Programme:
 
 
 def test_on_hold_nothing_is_due_and_nobody_is_reminded() -> None:
-    case = given(referred(), date(2026, 3, 5), waiting(date(2026, 3, 5)))
+    case = given(decided_alone(referred()), date(2026, 3, 5), waiting(date(2026, 3, 5)))
     [held] = awaited(case.known)
     assert held.due.held_since == date(2026, 3, 5)
     assert held.due.explained == "10 working days from 02.03.2026: on hold since 05.03.2026"
@@ -87,7 +87,8 @@ def test_it_runs_on_and_is_later_by_the_working_days_that_it_waited() -> None:
 
 
 def test_who_is_told_when_moves_along() -> None:
-    case = given(referred(), date(2026, 3, 5), waiting(date(2026, 3, 5)), date(2026, 3, 10), on(date(2026, 3, 10)))
+    begun = decided_alone(referred())
+    case = given(begun, date(2026, 3, 5), waiting(date(2026, 3, 5)), date(2026, 3, 10), on(date(2026, 3, 10)))
     [due] = [each.due for each in awaited(case.known)]
     assert counted(due.remind_on, 5) == due.on
     assert due.escalate_on == counted(due.on, 3)
@@ -174,7 +175,7 @@ def test_more_time_is_given_within_the_settings_and_the_sentence_says_so() -> No
 
 def test_what_moved_keeps_its_place_in_the_chain_anew() -> None:
     """The reminders of the old day are not those of the new one."""
-    told = given(referred(), date(2026, 3, 17), RaiseReminders())
+    told = given(decided_alone(referred()), date(2026, 3, 17), RaiseReminders())
     assert [wake.step for wake in pending(told.known)] == ["after", "municipality", "coordinator"]
     moved = given(told, more(5))
     assert [wake.step for wake in pending(moved.known)] == ["before", "on", "after", "municipality", "coordinator"]

@@ -129,7 +129,7 @@ WISHES: tuple[Wish, ...] = (
     lambda r, day: delivery.NoteProgress(goal_id="out", on=ago(r, day), note="Well.", direction="better"),
     lambda r, day: steps.review(r.choice(KINDS), r.choice(OUTCOMES), on=ago(r, day)),
     lambda r, day: steps.leaving("own_wish", on=ago(r, day)),
-    lambda r, day: throughout.LogContact(on=ago(r, day), channel="call", with_whom="person", reached=False),
+    lambda r, day: throughout.LogContact(on=ago(r, day), channel="call", with_whom="person", reached=yes(r)),
     lambda r, day: throughout.ChangeCrisisPlan(crisis_plan="Call her sister."),
     lambda r, day: throughout.ChallengeDecision(
         decision_id=the(r, "decision"), filed_on=ago(r, day), grounds="Not so."

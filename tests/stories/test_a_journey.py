@@ -13,6 +13,7 @@ from domain.events import Event
 from domain.stages.eligibility import DecideEligibility
 from domain.stages.referral import AppointCaseManager
 from domain.stages.throughout import ChallengeDecision, DecideChallenge
+from domain.states import InDelivery
 from domain.working_days import local_date
 from starter.submit import Refused
 from tests.activities.examples import (
@@ -27,6 +28,7 @@ from tests.activities.examples import (
     not_eligible,
     ordered,
     plan,
+    progress,
     review,
 )
 from tests.workflows.engines import SkippingEngine, skipping_engine
@@ -65,9 +67,15 @@ async def test_mari_comes_and_after_two_years_goes_her_own_way() -> None:
         # On Monday the 4th of March 2030 a relative calls. The application is complete the same day: within ten working
         # days it must be decided. Nobody does, until the first reminder.
         await mari.refer()
+
+        # Within three working days somebody is to speak with her: next morning the case manager is told so, and calls.
+        await mari.until(date(2030, 3, 5))
+        await mari.send(call(await mari.now(), "Synthetic: she wants to hear more."))
         await mari.until(date(2030, 3, 12))
         assert await since(mari, seen) == [
             ("2030-03-04", "referral.recorded"),
+            ("2030-03-05", "reminder.raised: first-contact before"),
+            ("2030-03-05", "contact.logged"),
             ("2030-03-11", "reminder.raised: decision before"),
         ]
 
@@ -141,22 +149,31 @@ async def test_mari_comes_and_after_two_years_goes_her_own_way() -> None:
             ("2030-05-16", "service.committed"),
         ]
 
-        # Help begins. Its decision could be challenged for thirty days; nobody does, and nobody needs to do anything.
+        # Sixty days after it was found that she had been wrong to be refused, on the first Monday of June, help should
+        # have begun. It begins next day. Its decision could be challenged for thirty days; nobody does.
         await mari.until(date(2030, 6, 4))
         await mari.send(delivery(await mari.now(), minutes=180), actor=PROVIDER)
         await mari.until(date(2030, 7, 1))
-        news = await since(mari, seen)
-        assert [what for _, what in news] == ["delivery.recorded", "challenge.lapsed"]
+        assert await since(mari, seen) == [
+            ("2030-05-27", "reminder.raised: first-help before"),
+            ("2030-06-03", "reminder.raised: first-help on"),
+            ("2030-06-04", "delivery.recorded"),
+            ("2030-06-18", "challenge.lapsed"),
+        ]
+        await mari.send(progress(await mari.now()))
 
-        # A review every quarter, the fourth a full one: the journey remembers each, and goes on.
+        # A review every quarter, the fourth a full one, and a note on how it goes between two of them: the journey
+        # remembers each, and goes on.
         reviews = []
         for _ in range(6):
-            due = (await mari.standing()).deadlines[0].due_on
-            await mari.until(due)
-            kind = (await mari.standing()).deadlines[0].id.split(":")[1]
-            reviews.append((str(due), kind))
-            await mari.send(review(await mari.now(), kind))
+            state = mari.state()
+            assert isinstance(state, InDelivery)
+            reviews.append((str(state.review_due.on), state.review_kind))
+            await mari.until(state.review_due.on)
+            await mari.send(review(await mari.now(), state.review_kind))
             await mari.send(delivery(await mari.now(), minutes=240), actor=PROVIDER)
+            await mari.pass_days(45)
+            await mari.send(progress(await mari.now()))
         assert reviews == [
             ("2030-08-16", "progress"),
             ("2030-11-18", "progress"),
@@ -170,8 +187,9 @@ async def test_mari_comes_and_after_two_years_goes_her_own_way() -> None:
             "reminder.raised: review on",
             "review.held",
             "delivery.recorded",
+            "progress.noted",
         ]
-        assert [what for _, what in await since(mari, seen)] == once_round * 6
+        assert [what for _, what in await since(mari, seen)] == ["progress.noted", *once_round * 6]
 
         # On the 19th of February 2032 she has reached what she wanted. What is owed is paid, and she leaves in March.
         await mari.until(date(2032, 2, 19))

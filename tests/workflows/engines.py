@@ -158,12 +158,13 @@ class Engine:
         self._folded = version, state
         return state
 
-    def reminders(self) -> list[tuple[str, str, date, datetime]]:
-        """Raised so far: what, before or on or after, when it was due, and the local time when it was raised."""
+    def reminders(self, *about: str) -> list[tuple[str, str, date, datetime]]:
+        """Raised so far, of these deadlines or of all: what, before or on or after, when it was due, and the local time
+        when it was raised."""
         return [
             (told.event.what, told.event.step, told.event.due_on, told.recorded_at.astimezone(TALLINN))
             for told in self.store.events_of(self.journey)
-            if isinstance(told.event, ReminderRaised)
+            if isinstance(told.event, ReminderRaised) and (not about or told.event.what in about)
         ]
 
 

@@ -18,13 +18,13 @@ from domain.stages.throughout import RaiseReminders
 from integrations.mail_smtp import SmtpMail
 from readmodels.projector import Pool
 from starter.seeding import SEEDER
-from tests.activities.examples import PATIENCE_SECONDS, given_the_programme, step
+from tests.activities.examples import PATIENCE_SECONDS, call, given_the_programme, step
 from tests.integrations.mail_server import Mailbox
 from tests.workflows.test_places import House
 from workflows.names import notice_workflow
 
 ANNE, BORIS = "coordinator.anne", "coordinator.boris"
-LATE = timedelta(days=90)  # long enough for the reminder to have gone up to the coordinators
+LATE = timedelta(days=45)  # long enough for the reminder to have gone up to the coordinators, and for no other to come
 
 
 class Post(House):
@@ -55,6 +55,7 @@ class Post(House):
         now = datetime.now(UTC)
         await given_the_programme(self.recorder, now - LATE)
         await self.given_a_referral(0, now - LATE)
+        await self.recorder.record(step(call(now - LATE), self.journey(0), at=now - LATE))
         for staff_id, language in ((ANNE, "en"), (BORIS, "ru")):
             works = RecordStaff.model_validate({
                 "municipality": "tori", "staff_id": staff_id, "role": "coordinator", "language": language,

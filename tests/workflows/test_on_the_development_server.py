@@ -95,10 +95,10 @@ async def test_reminders_come_to_a_journey_whose_every_task_is_a_cold_replay() -
     async with skipping_engine(cached=0) as engine:
         await engine.refer()
         await engine.pass_days(30)
-        assert [when for _, when, *_ in engine.reminders()] == ["before", "on", "after", "municipality"]
+        assert [step for _, step, *_ in engine.reminders("decision")] == ["before", "on", "after", "municipality"]
         await engine.send(eligible())
         await engine.pass_days(60)
-        assert len(engine.reminders()) == 9
+        assert len(engine.reminders("decision", "assessment")) == 9
 
 
 # ── New runs ─────────────────────────────────────────────────────────────────────────────────────────────────────────

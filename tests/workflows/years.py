@@ -38,6 +38,7 @@ from tests.activities.examples import (
     leaving,
     not_eligible,
     plan,
+    progress,
     review,
 )
 from tests.workflows.engines import FIRST_DAY, SkippingEngine, skipping_engine
@@ -63,7 +64,8 @@ def whom(step: str, day: date) -> tuple[str, tuple[str, ...]]:
 
 def counted(recorded: Sequence[Recorded], until: datetime) -> list[Reminder]:
     """What must have been raised, from the other facts alone: each step of each deadline, at eight in the morning of its
-    day while the deadline was open. Of steps that had passed when it was opened, the latest only, and at once."""
+    day while the deadline was open, on none before the first on which anybody is told of it. Of steps that come at one
+    moment, as those that had passed when it was opened, the latest only."""
     facts = [each for each in recorded if each.event.type != "reminder.raised"]
     ends = [*(each.recorded_at for each in facts[1:]), until]
     said: set[tuple[str, str]] = set()
@@ -83,14 +85,11 @@ def raised_of(
     due = open_one.due
     chain = [("before", due.remind_on), ("on", due.on), ("after", due.escalate_on)]
     chain += [(each.level, each.on) for each in due.escalations]
-    come = [(at_hour(day, REMINDER_HOUR), step, day) for step, day in chain]
+    come = [(max(at_hour(max(day, due.told_from or day), REMINDER_HOUR), since), step) for step, day in chain]
     come = [each for each in come if each[0] < until and (open_one.id, each[1]) not in said]
-    said |= {(open_one.id, step) for _, step, _ in come}
-    late = [each for each in come if each[0] <= since][-1:]
-    return [
-        (max(at, since), shown(open_one.what, step, due.on, max(at, since), *whom(step, local_date(max(at, since)))))
-        for at, step, _ in (*late, *(each for each in come if each[0] > since))
-    ]
+    said |= {(open_one.id, step) for _, step in come}
+    latest = dict(come)  # of several at one moment
+    return [(at, shown(open_one.what, step, due.on, at, *whom(step, local_date(at)))) for at, step in latest.items()]
 
 
 def next_step(state: Journey, now: datetime, chance: Random, years: int) -> Command | None:
@@ -110,6 +109,8 @@ def next_step(state: Journey, now: datetime, chance: Random, years: int) -> Comm
             return agreed(plan_id, now)
         case AwaitingBudget():
             return budget()
+        case InDelivery() if chance.random() < 0.2:
+            return progress(now)
         case InDelivery(review_kind=kind):
             over = local_date(now) > FIRST_DAY + timedelta(days=365 * (years - 1))
             outcomes = ["exit"] if over else ["continue", "continue", "change_plan", "reassess"]
