@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from runtime.embedded import running
 from runtime.processes import free_port
 from runtime.temporal import converter
 from starter.story import Caller
+from tests.activities import examples
 from tests.runtime.conftest import processes_of
 from workflows.names import journey_workflow
 from workflows.person_journey import PersonJourney
@@ -207,10 +208,21 @@ async def gone(victims: Iterable[psutil.Process], which: signal.Signals) -> None
     await asyncio.to_thread(psutil.wait_procs, told, timeout=30)
 
 
-async def given_a_journey(manager: Caller, name: str, *, complete_on: str | None = None) -> str:
-    """A synthetic person referred by HTTP. `complete_on` long ago: the reminder of the decision is due at once."""
+async def given_a_journey(manager: Caller, name: str) -> str:
+    """A synthetic person referred by HTTP."""
     person_id = await given_a_person(manager, name)
-    return str((await manager.create("journeys", "record-referral", referral(person_id, complete_on)))["id"])
+    return str((await manager.create("journeys", "record-referral", referral(person_id)))["id"])
+
+
+async def given_an_overdue_journey(installation: Installation, journey_id: str) -> None:
+    """Referred and reached six weeks ago, as the record alone tells it: with the first step that starts its workflow, the
+    reminder of the decision is due, and no other."""
+    long_ago = datetime.now(UTC) - timedelta(days=45)
+    async with installation.store() as store:
+        desk = examples.recorder(store)
+        person_id = await examples.given_a_person(desk, long_ago, f"person-of-{journey_id}")
+        for told in (examples.referral(person_id, long_ago), examples.call(long_ago)):
+            await desk.record(examples.step(told, journey_id, at=long_ago))
 
 
 async def given_a_person(manager: Caller, name: str) -> str:
@@ -227,9 +239,20 @@ async def given_a_person(manager: Caller, name: str) -> str:
     return str(person["id"])
 
 
-def referral(person_id: str, complete_on: str | None = None) -> dict[str, object]:
-    day = complete_on or str(local_date(datetime.now(UTC)))
+def referral(person_id: str) -> dict[str, object]:
+    day = str(local_date(datetime.now(UTC)))
     return {
         "person_id": person_id, "municipality": "tori", "noticed_by": "doctor", "noticed_on": day,
         "reason": "Synthetic: asks for help.", "agreed_on": day, "rights_explained_on": day, "complete_on": day,
     }  # fmt: skip
+
+
+async def call_in_vain(installation: Installation, http: httpx.AsyncClient, journey_id: str) -> httpx.Response:
+    today = str(local_date(datetime.now(UTC)))
+    return await http.post(
+        f"/v1/journeys/{journey_id}/commands/log-contact",
+        json={"on": today, "channel": "call", "with_whom": "person", "reached": False},
+        headers={
+            "Authorization": f"Bearer {installation.tokens[MANAGER]}", "Idempotency-Key": journey_id, "If-Match": "*",
+        },
+    )  # fmt: skip

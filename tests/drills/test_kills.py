@@ -8,25 +8,25 @@ import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 from random import Random
 
 import httpx
 import pytest
 
-from activities.messages import digest
+from activities.recording import SHOWN_DEADLINES
 from domain import journey
 from domain.working_days import local_date
 from tests.drills.installations import (
     MANAGER,
     PATIENCE_SECONDS,
     Installation,
+    call_in_vain,
     given_a_journey,
-    given_a_person,
+    given_an_overdue_journey,
     gone,
     installed,
-    referral,
 )
 
 Disaster = Callable[[], Awaitable[None]]
@@ -155,18 +155,19 @@ async def _the_workflow_stands_where_the_record_does(installation: Installation,
     state = journey.fold((each.event for each in recorded), journey_id)
     assert state is not None
     assert latest.version == len(recorded)
-    assert [each.at for each in latest.deadlines] == [wake.at for wake in journey.pending(state)]
+    assert [each.at for each in latest.deadlines] == [wake.at for wake in journey.pending(state)][:SHOWN_DEADLINES]
 
 
 async def test_a_reminder_that_is_due_as_all_is_killed_comes_after_the_restart(
     installation: Installation, http: httpx.AsyncClient
 ) -> None:
-    """The application was complete months ago; all is killed the moment its referral is recorded."""
-    journey_id = await _begun_and(installation, http, "Anu", installation.kill_everything)
+    """It was to be decided weeks ago; all is killed the moment the step is recorded with which its workflow begins."""
+    journey_id = await _begun_and(installation, http, "journey-anu", installation.kill_everything)
     await installation.up()
     await installation.until_it_has(journey_id, "reminder.raised")
     recorded = await installation.recorded(journey_id)
-    assert [each.event.type for each in recorded] == ["referral.recorded", "reminder.raised"]
+    types = [each.event.type for each in recorded]
+    assert types == ["referral.recorded", "contact.logged", "contact.logged", "reminder.raised"]
 
 
 async def test_a_step_that_temporal_lost_with_its_whole_database_is_found_by_the_sweep(
@@ -180,25 +181,18 @@ async def test_a_step_that_temporal_lost_with_its_whole_database_is_found_by_the
         for file in installation.home.glob("temporal.db*"):
             file.unlink()
 
-    journey_id = await _begun_and(installation, http, "Peeter", lose_temporal)
+    journey_id = await _begun_and(installation, http, "journey-peeter", lose_temporal)
     await installation.up()
     await installation.until_it_has(journey_id, "reminder.raised")
     await _the_workflow_stands_where_the_record_does(installation, journey_id)
 
 
-async def _begun_and(installation: Installation, http: httpx.AsyncClient, name: str, disaster: Disaster) -> str:
-    """The id of a journey that began in the very moment before."""
-    manager = installation.manager(http)
-    person_id = await given_a_person(manager, name)
-    long_ago = str(local_date(datetime.now(UTC)) - timedelta(days=90))
-    key = f"referral of {name}"
-    journey_id = f"journey-{digest(digest(MANAGER, 'journeys', key), 'journeys', '0')[:20]}"
-    headers = {"Authorization": f"Bearer {installation.tokens[MANAGER]}", "Idempotency-Key": key}
+async def _begun_and(installation: Installation, http: httpx.AsyncClient, journey_id: str, disaster: Disaster) -> str:
+    """The id of a journey, long overdue, whose workflow began in the very moment before."""
+    await given_an_overdue_journey(installation, journey_id)
     async with installation.store() as store:
-        asking = asyncio.create_task(
-            http.post("/v1/journeys/commands/record-referral", json=referral(person_id, long_ago), headers=headers)
-        )
-        while await store.head(journey_id) is None:
+        asking = asyncio.create_task(call_in_vain(installation, http, journey_id))
+        while (head := await store.head(journey_id)) is None or head.version < 3:
             assert not asking.done(), asking.result().text
     await disaster()
     await asyncio.wait([asking])

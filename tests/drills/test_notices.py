@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
-from activities.messages import digest
-from domain.working_days import local_date
-from tests.drills.installations import MANAGER, Installation, given_a_person, installed, referral
+from tests.drills.installations import Installation, call_in_vain, given_an_overdue_journey, installed
 
 Moment = Callable[[Installation, str], Awaitable[bool]]
 PATIENCE_SECONDS = 180
@@ -37,8 +34,8 @@ async def http(installation: Installation) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def due(installation: Installation, journey_id: str) -> bool:
-    """The referral, of an application that was complete long ago, is recorded: its reminder is due at once."""
-    return bool(await installation.recorded(journey_id))
+    """The step that starts the workflow of a journey long overdue is recorded."""
+    return len(await installation.recorded(journey_id)) > 2
 
 
 async def raised(installation: Installation, journey_id: str) -> bool:
@@ -60,13 +57,9 @@ async def test_a_notice_is_in_the_outbox_once_whatever_was_killed_and_when(
 ) -> None:
     coordinator = {"Authorization": f"Bearer {installation.tokens['coordinator']}", "Idempotency-Key": "office"}
     (await http.post("/v1/offices/commands/record-staff", json=HEADS, headers=coordinator)).raise_for_status()
-    person_id = await given_a_person(installation.manager(http), "Liis")
-    journey_id = f"journey-{digest(digest(MANAGER, 'journeys', 'overdue'), 'journeys', '0')[:20]}"
-    headers = {"Authorization": f"Bearer {installation.tokens[MANAGER]}", "Idempotency-Key": "overdue"}
-    long_ago = str(local_date(datetime.now(UTC)) - timedelta(days=90))
-    begun = asyncio.create_task(
-        http.post("/v1/journeys/commands/record-referral", json=referral(person_id, long_ago), headers=headers)
-    )
+    journey_id = "journey-overdue"
+    await given_an_overdue_journey(installation, journey_id)
+    begun = asyncio.create_task(call_in_vain(installation, http, journey_id))
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not await moment(installation, journey_id):
             pass
@@ -77,4 +70,4 @@ async def test_a_notice_is_in_the_outbox_once_whatever_was_killed_and_when(
     await installation.until_it_has(journey_id, "notice.sent")
     assert len(letters(installation, journey_id)) == 1
     types = [each.event.type for each in await installation.recorded(journey_id)]
-    assert types == ["referral.recorded", "reminder.raised", "notice.sent"]
+    assert types == ["referral.recorded", "contact.logged", "contact.logged", "reminder.raised", "notice.sent"]
