@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CODE := activities benchmarks domain eventstore integrations readmodels runtime starter tests workflows worker.py server.py
 
+# Else pytest would rewrite the assertions of each test file anew, in each of its processes.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo up test check drill bench docs lock clean
 
 help:   ## what there is to make
@@ -25,7 +28,7 @@ up: $(READY)    ## everything on this machine, until Ctrl-C
 	@$(BIN)/teekond up
 
 test: $(READY)  ## all tests but the long ones
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## format, lint, types, layers, migrations, catalogues: all that CI checks
 	$(BIN)/ruff format --check $(CODE)

@@ -9,7 +9,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated
@@ -67,11 +67,17 @@ DataDir = Annotated[
 
 
 def main() -> None:
+    leave(run(sys.argv[1:]))
+
+
+def run(words: Sequence[str]) -> int:
+    """What was typed behind `teekond`; the exit code."""
     try:
         with in_one_line():
-            app()
+            app(words, prog_name="teekond")
     except SystemExit as ended:
-        leave(ended.code if isinstance(ended.code, int) else 0)
+        return ended.code if isinstance(ended.code, int) else 0
+    return 0
 
 
 @app.command()

@@ -16,6 +16,14 @@ from runtime.embedded import Services, embedded
 from starter.scene import Scene, scene
 from workflows.names import SEARCH_ATTRIBUTES
 
+LONGEST_FIRST = ("starter", "workflows", "stories", "runtime", "ship", "readmodels", "reports")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A long file that begins when all others are done would keep one process busy and the other waiting."""
+    places = {folder: place for place, folder in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path.parent.name, len(places)))
+
 
 @pytest.fixture(scope="session")
 def home() -> Iterator[Path]:

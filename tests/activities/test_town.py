@@ -26,7 +26,7 @@ line = st.sampled_from(["recovery", "recovery", "together", "talk", "circle"])
 minutes = st.sampled_from([1, 7, 45, 60, 90, 333, 500])
 days = st.sampled_from([1, 3, 10, 31, 62])
 SEEN: Counter[str] = Counter()
-EXAMPLES = 40  # the drills have many more
+EXAMPLES = 20  # the drills have many more
 
 
 class TownMachine(RuleBasedStateMachine):

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import takewhile
 from typing import Generic, TypeVar
 
 from domain import journey
@@ -52,6 +53,28 @@ LEAD = Actor(id="lead.tori", role=Role.LEAD, municipality=TOWN)
 BASE_SUPPORT = Actor(id="base_support.tori", role=Role.BASE_SUPPORT, municipality=TOWN)
 
 
+class Folded(Generic[S]):
+    """The last history that was folded, with the state after each of its facts. The next is mostly the same and a step
+    longer: folded from the beginning each time, a path of a hundred steps would take five thousand."""
+
+    def __init__(self) -> None:
+        self._of: tuple[Decider[S], str] | None = None
+        self._states: list[tuple[Event, S]] = []
+
+    def state(self, decider: Decider[S], events: tuple[Event, ...], stream_id: str) -> S | None:
+        same = 0
+        if self._of == (decider, stream_id):
+            pairs = zip(self._states, events, strict=False)
+            same = sum(1 for _ in takewhile(lambda each: each[0][0] is each[1], pairs))
+        self._of = decider, stream_id
+        del self._states[same:]
+        state = self._states[-1][1] if self._states else None
+        for version, event in enumerate(events[same:], start=same + 1):
+            state = decider.evolve(state, event, stream_id, version)
+            self._states.append((event, state))
+        return state
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Given(Generic[S]):
     """What has happened in one stream, what else is known, and what day it is. Nothing in it ever changes."""
@@ -71,10 +94,13 @@ class Given(Generic[S]):
     actor: Actor = CASE_MANAGER
     at: datetime = NOON
     made: Mapping[str, int] = field(default_factory=dict)
+    _own: Folded[S] = field(default_factory=Folded, compare=False, repr=False)
+    _here: Folded[Agreement] = field(default_factory=Folded, compare=False, repr=False)
+    _there: Folded[Agreement] = field(default_factory=Folded, compare=False, repr=False)
 
     @property
     def state(self) -> S | None:
-        return fold(self.decider, self.events, self.stream_id)
+        return self._own.state(self.decider, self.events, self.stream_id)
 
     @property
     def known(self) -> S:
@@ -84,11 +110,11 @@ class Given(Generic[S]):
 
     @property
     def agreement(self) -> Agreement | None:
-        return fold(AGREEMENTS, self.agreement_events, f"agreement-{TOWN}")
+        return self._here.state(AGREEMENTS, self.agreement_events, f"agreement-{TOWN}")
 
     @property
     def receiving(self) -> Agreement | None:
-        return fold(AGREEMENTS, self.receiving_events, f"agreement-{NEXT_TOWN}")
+        return self._there.state(AGREEMENTS, self.receiving_events, f"agreement-{NEXT_TOWN}")
 
     def on(self, day: date, *, hour: int = 12) -> Given[S]:
         return replace(self, at=at_hour(day, hour))

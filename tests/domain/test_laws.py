@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -55,6 +55,7 @@ from tests.domain.given import (
     NEXT_TOWN,
     PROVIDER,
     TOWN,
+    Folded,
     Given,
     contracted,
     fold,
@@ -131,6 +132,7 @@ STARTS = {
 
 NATION_WIDE = Actor(id="case_manager.ska", role=Role.CASE_MANAGER, municipality="ee")
 SEEN: Counter[str] = Counter()
+EXAMPLES = 16  # the drills have many more
 REOPENING = (DeliveryCorrected, DeliveryDisputed)  # of help that was settled: there is something to claim again
 
 KEY = {name: (used, allowed) for name, used, allowed in journey.BOUNDS}
@@ -144,6 +146,8 @@ class Path:
         self.case = nothing().in_agreement(signed(places=1), *taken)
         self.states: list[Journey | None] = [None]
         self.told: list[tuple[Event, datetime]] = []
+        self.looked_at: dict[str, tuple[Agreement, date]] = {}  # the days of an agreement, on which day last
+        self.opened: defaultdict[str, Counter[str]] = defaultdict(Counter)  # before it was taken over, by line
         self.used: Counter[str] = Counter()
         self.allowed: Counter[str] = Counter({one_journey("person-1"): 1})
         if start.moves:
@@ -284,6 +288,11 @@ class Path:
             assert new.occurred_at <= new.recorded_at
             self.told.append((event, new.occurred_at))
             self.states.append(JOURNEYS.evolve(self.states[-1], event, JOURNEY, version))
+            if isinstance(event, BudgetTakenOver):
+                for each in event.lines:
+                    self.opened[each.line.line_id] = Counter(
+                        cents=each.delivered_cents, accepted=each.accepted_cents, paid=each.paid_cents
+                    )
             SEEN[event.type] += 1
             file = self._state.file
             SEEN[MOVED_BACK] += len(file.memberships) > 2
@@ -310,7 +319,7 @@ class Path:
             for name, (used, allowed) in KEY.items():
                 key = f"line/{JOURNEY}/{line_id}/{name}"
                 assert (self.used[key], self.allowed[key]) == (used(account), allowed(account))
-            opened = self._opened(line_id)
+            opened = self.opened[line_id]
             assert account.delivered == opened["cents"] + sum(each.cents for each in help_on(line_id, self._state))
             for each in help_on(line_id, self._state):
                 assert each.cents == cost_cents(minutes=each.minutes, cents_per_hour=each.cents_per_hour)
@@ -323,20 +332,6 @@ class Path:
             payments = [e for e, _ in self.told if isinstance(e, PaymentRecorded) and e.line_id == line_id]
             paid = opened["paid"] + sum(e.cents - e.set_off_cents for e in payments)
             assert account.paid + account.of(Account.OWED_BACK) == paid
-
-    def _opened(self, line_id: str) -> Counter[str]:
-        """What was told, accepted and paid before the journey was taken over."""
-        budgets = (e for e, _ in self.told if isinstance(e, BudgetTakenOver))
-        lines = (each for budget in budgets for each in budget.lines if each.line.line_id == line_id)
-        return Counter(
-            {
-                name: cents
-                for each in lines
-                for name, cents in (
-                    ("cents", each.delivered_cents), ("accepted", each.accepted_cents), ("paid", each.paid_cents),
-                )
-            }
-        )  # fmt: skip
 
     def _check_places(self) -> None:
         agreement = self.case.agreement
@@ -361,6 +356,9 @@ class Path:
             self._check_days_of(other)
 
     def _check_days_of(self, agreement: Agreement) -> None:
+        if self.looked_at.get(agreement.agreement) == (agreement, self.today):
+            return
+        self.looked_at[agreement.agreement] = agreement, self.today
         for terms in agreement.terms:
             assert agreement.held_in(terms) + agreement.offered_in(terms) <= terms.places
         for day in occupancy(agreement, MONDAY, self.today + timedelta(days=30), self.today):
@@ -374,26 +372,35 @@ class Path:
         self._check_that_any_day_can_be_looked_back_to()
 
     def _check_that_every_version_is_the_fold_of_its_facts(self) -> None:
-        facts = tuple(event for event, _ in self.told)
-        for version, state in enumerate(self.states):
-            assert fold(JOURNEYS, facts[:version], JOURNEY) == state
+        state: Journey | None = None
+        for version, (event, _) in enumerate(self.told, start=1):
+            state = JOURNEYS.evolve(state, event, JOURNEY, version)
+            assert state == self.states[version]
 
     def _check_that_any_day_can_be_looked_back_to(self) -> None:
         """As known at one time, as true at another: what is left out changes nothing and breaks nothing."""
-        for version in {*range(1, len(self.told), 6), len(self.told)}:
-            known = self.told[:version]
-            for valid in {occurred for _, occurred in known}:
-                was_true = tuple(event for event, occurred in known if occurred <= valid)
-                state = fold(JOURNEYS, was_true, JOURNEY)
+        for valid in {occurred for _, occurred in self.told}:
+            folded: Folded[Journey] = Folded()
+            seen: Journey | None = None
+            for version in (*range(1, len(self.told), 6), len(self.told)):
+                was_true = tuple(event for event, occurred in self.told[:version] if occurred <= valid)
+                if not was_true:
+                    continue
+                state = folded.state(JOURNEYS, was_true, JOURNEY)
                 assert state is not None
-                assert waits_for(state)
-                assert journey.stage_of(state)
-                journey.pending(state)
-                journey.settled(state)
-                JOURNEYS.quota_moves(None, state)
-                for line_id, account in state.file.accounts.items():
-                    helped = sum(each.cents for each in help_on(line_id, state))
-                    assert account.delivered == self._opened(line_id)["cents"] + helped
+                if state is not seen:
+                    self._check_what_was_true(state)
+                seen = state
+
+    def _check_what_was_true(self, state: Journey) -> None:
+        assert waits_for(state)
+        assert journey.stage_of(state)
+        journey.pending(state)
+        journey.settled(state)
+        JOURNEYS.quota_moves(None, state)
+        for line_id, account in state.file.accounts.items():
+            helped = sum(each.cents for each in help_on(line_id, state))
+            assert account.delivered == self.opened[line_id]["cents"] + helped
 
 
 def taken_over() -> Command:
@@ -442,10 +449,12 @@ TRANSFERS: tuple[Move, ...] = (
 )
 
 
-@pytest.mark.parametrize("start", STARTS.values(), ids=list(STARTS))
-def test_the_laws_of_a_journey_hold_after_any_steps(start: Start) -> None:
-    @settings(derandomize=True, deadline=None, database=None, max_examples=50)
-    @forall(st.randoms(use_true_random=True), st.integers(min_value=1, max_value=100))
+def run(start: Start, examples: int) -> None:
+    """Always the same examples; and what is interesting was met. Every law is looked at after every step, so that short paths
+    are met on the way of the long ones."""
+
+    @settings(derandomize=True, deadline=None, database=None, max_examples=examples)
+    @forall(st.randoms(use_true_random=True), st.integers(min_value=40, max_value=100))
     def the_laws_hold(chance: Random, how_many: int) -> None:
         path = Path(start)
         for _ in range(how_many):
@@ -454,7 +463,12 @@ def test_the_laws_of_a_journey_hold_after_any_steps(start: Start) -> None:
 
     SEEN.clear()
     the_laws_hold()
-    assert start.meets <= set(+SEEN)
+    assert start.meets <= set(+SEEN), start.meets - set(+SEEN)
+
+
+@pytest.mark.parametrize("start", STARTS.values(), ids=list(STARTS))
+def test_the_laws_of_a_journey_hold_after_any_steps(start: Start) -> None:
+    run(start, EXAMPLES)
 
 
 def test_a_correction_whose_delivery_is_left_out_changes_nothing() -> None:

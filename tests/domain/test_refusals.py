@@ -109,10 +109,10 @@ def raised() -> Iterator[tuple[str, type[Rejected], frozenset[str]]]:
     """Every place in the domain that makes a refusal: where, which, and the facts it gives."""
     known = {each.__name__: each for each in REFUSALS}
     for path in sorted(FOLDER.rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        called = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
-        named = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in known]
-        raises = {id(node.exc) for node in ast.walk(tree) if isinstance(node, ast.Raise)}
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        called = {id(node.func): node for node in nodes if isinstance(node, ast.Call)}
+        named = [node for node in nodes if isinstance(node, ast.Name) and node.id in known]
+        raises = {id(node.exc) for node in nodes if isinstance(node, ast.Raise)}
         for name in named:
             call = called.get(id(name))
             if call is None and id(name) not in raises:

@@ -17,8 +17,9 @@ from temporalio.client import Client
 
 from starter.local import parts
 from starter.scene import Scene
-from tests.starter.bodies import User, a_journey
+from tests.starter.bodies import User, a_journey, user
 from tests.starter.crowds import Places, eventually
+from tests.starter.test_concurrency import one_step_of
 from workflows.names import TASK_QUEUE, journey_workflow
 
 CLIENTS, WORKERS, CROWD = 4, 4, 64
@@ -52,6 +53,12 @@ async def test_of_sixty_four_at_once_for_the_last_place_one_gets_it_and_the_firs
             await eventually(partial(places.is_placed, holder))
             assert await places.waiting() == order
         await places.never_over_filled()
+
+
+async def test_a_thousand_with_one_key_are_one_step_with_one_answer(installation: Scene) -> None:
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+    async with httpx.AsyncClient(base_url=installation.url, timeout=60, limits=limits) as http:
+        await one_step_of(1_000, installation, user(installation, http, "case_manager.tori"))
 
 
 async def all_workers_are_there(client: Client) -> bool:

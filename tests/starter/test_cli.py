@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Lock
 
 import asyncpg
 import pytest
@@ -19,7 +20,7 @@ from domain.programme import load
 from domain.working_days import local_date
 from starter import submit
 from starter.cli import _moment as moment_of
-from starter.cli import app
+from starter.cli import app, run
 from starter.replaying import NoSuchJourney, replay
 from starter.scene import Scene
 from starter.seeding import seed
@@ -51,7 +52,25 @@ class Ended:
 
 
 async def teekond(*words: str, **environment: str) -> Ended:
-    """As whoever types it runs it, but for the terminal; only these settings reach it."""
+    """What is typed, in this process: to start one costs more than most commands do. Only these settings reach it."""
+    code, out, err = await asyncio.to_thread(_typed, words, {"TEEKOND_DATA_DIR": "/nowhere", **environment})
+    return _ended(code, out, err)
+
+
+_one_at_a_time = Lock()  # there is one environment, and one standard output
+
+
+def _typed(words: tuple[str, ...], environment: dict[str, str]) -> tuple[int, str, str]:
+    foreign = {name: None for name in os.environ if name.startswith("TEEKOND_")}
+    with _one_at_a_time, CliRunner().isolation(env={**foreign, **environment}) as (out, err, _):
+        code = run(words)
+        for each in (sys.stdout, sys.stderr):
+            each.flush()
+        return code, out.getvalue().decode(), err.getvalue().decode()
+
+
+async def as_process(*words: str, **environment: str) -> Ended:
+    """As whoever types it runs it, but for the terminal: for what depends on being a process, and to see a few through."""
     known = {name: value for name, value in os.environ.items() if not name.startswith("TEEKOND_")}
     process = await asyncio.create_subprocess_exec(
         TEEKOND, *words, env={**known, **environment}, cwd="/",
@@ -64,7 +83,11 @@ async def teekond(*words: str, **environment: str) -> Ended:
         await process.wait()
         raise
     assert process.returncode is not None
-    ended = Ended(process.returncode, out.decode(), err.decode())
+    return _ended(process.returncode, out.decode(), err.decode())
+
+
+def _ended(code: int, out: str, err: str) -> Ended:
+    ended = Ended(code, out, err)
     assert "Traceback" not in ended.err, ended.err
     assert "\x1b" not in ended.out + ended.err
     return ended
@@ -105,7 +128,7 @@ async def test_missing_and_wrong_settings_are_named_and_no_value_shown(tmp_path:
     wrong = {"TEEKOND_DATABASE_URL": "secret", "TEEKOND_API_PORT": "secret"}
 
     for ended in await asyncio.gather(
-        *(teekond(each, TEEKOND_DATA_DIR=str(tmp_path)) for each in ("migrate", "worker"))
+        *(as_process(each, TEEKOND_DATA_DIR=str(tmp_path)) for each in ("migrate", "worker"))
     ):
         ended.in_one_line(2, "TEEKOND_DATABASE_URL: is not set")
     for ended in await asyncio.gather(
@@ -119,9 +142,9 @@ async def test_nothing_starts_without_its_key_and_no_api_without_its_tokens(inst
     keyless = {name: value for name, value in environment.items() if name != "TEEKOND_MATCH_KEY"}
 
     worker, keyless_api, api = await asyncio.gather(
-        teekond("worker", **keyless),
-        teekond("api", **keyless),
-        teekond("api", **{**environment, "TEEKOND_TOKENS_FILE": "/nowhere/tokens.json"}),
+        as_process("worker", **keyless),
+        as_process("api", **keyless),
+        as_process("api", **{**environment, "TEEKOND_TOKENS_FILE": "/nowhere/tokens.json"}),
     )
 
     worker.in_one_line(2, "TEEKOND_MATCH_KEY")
@@ -149,11 +172,11 @@ async def test_an_unreachable_temporal_is_said_in_one_line() -> None:
 
 
 async def test_an_api_whose_port_is_taken_does_not_start(installation: Scene) -> None:
-    (await teekond("api", **installation.environment)).in_one_line(3, installation.environment["TEEKOND_API_PORT"])
+    (await as_process("api", **installation.environment)).in_one_line(3, installation.environment["TEEKOND_API_PORT"])
 
 
 async def test_a_worker_of_a_namespace_that_is_none_does_not_start(installation: Scene) -> None:
-    ended = await teekond("worker", **{**installation.environment, "TEEKOND_TEMPORAL_NAMESPACE": "nowhere"})
+    ended = await as_process("worker", **{**installation.environment, "TEEKOND_TEMPORAL_NAMESPACE": "nowhere"})
 
     ended.in_one_line(3, "Temporal", "nowhere")
 
@@ -173,7 +196,7 @@ async def test_without_a_worker_nothing_is_seeded(installation: Scene, monkeypat
 
 
 async def test_migrating_twice_changes_nothing_the_second_time(installation: Scene) -> None:
-    ended = await teekond("migrate", **installation.environment)
+    ended = await as_process("migrate", **installation.environment)
 
     assert (ended.code, ended.out, ended.err) == (0, "nothing to do\n", "")
 
@@ -215,7 +238,7 @@ async def test_a_journey_is_told_again_in_sentences(installation: Scene, manager
     path = await a_journey(manager, "delivery")
     timeline = listed(done(await manager.get(f"{path}/timeline"))["items"])
 
-    ended = await teekond("audit", "replay", path.rpartition("/")[2], **installation.environment)
+    ended = await as_process("audit", "replay", path.rpartition("/")[2], **installation.environment)
 
     assert (ended.code, ended.err) == (0, "")
     assert f": {len(timeline)} events" in ended.out

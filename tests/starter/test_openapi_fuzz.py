@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from domain.commands import ALL
 from starter.scene import Scene
@@ -42,12 +43,12 @@ PUBLIC = (*(command.name for command in ALL if not command.internal), *READ)
 class Fuzzer:
     url: str
     token: str
-    openapi: dict[str, object]
     streams: Mapping[str, str]
     session: requests.Session
+    schema: OpenApiSchema
 
     def send(self, operation: str, mode: GenerationMode, checks: list[CheckFunction]) -> None:
-        strategy = schemathesis.openapi.from_dict(self.openapi).find_operation_by_id(operation).as_strategy(mode)
+        strategy = self.schema.find_operation_by_id(operation).as_strategy(mode)
 
         @settings(
             max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, phases=[Phase.generate],
@@ -75,7 +76,8 @@ class Fuzzer:
 @pytest.fixture(scope="module")
 def fuzzer(installation: Scene, openapi: dict[str, object], streams: Mapping[str, str]) -> Iterator[Fuzzer]:
     with requests.Session() as session:
-        yield Fuzzer(installation.url, installation.tokens["coordinator"], openapi, streams, session)
+        schema = schemathesis.openapi.from_dict(openapi)
+        yield Fuzzer(installation.url, installation.tokens["coordinator"], streams, session, schema)
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from hashlib import sha256
@@ -18,6 +15,7 @@ import pytest
 from starter.scene import Scene
 from tests.starter.bodies import User, a_journey, done, listed, new_key, refused, today, user
 from tests.starter.crowds import eventually
+from tests.starter.test_cli import teekond
 from workflows.names import TASK_QUEUE
 from workflows.reports import SendReports
 
@@ -153,41 +151,29 @@ async def test_a_coordinator_s_scope_is_their_agreements(coordinator: User, sent
 # ── On the command line ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def teekond(scene: Scene, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "starter.cli", "report", *arguments],
-        env=scene.environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
 async def test_the_command_line_writes_what_the_api_gives(
     installation: Scene, manager: User, sent: str, tmp_path: Path
 ) -> None:
     out = tmp_path / "report.pdf"
-    ended = await asyncio.to_thread(
-        teekond, installation, "monthly", "--period", over(), "--municipality", "tori", "--out", str(out)
-    )
-    assert (ended.returncode, ended.stderr) == (0, "")
+    words = ("monthly", "--period", over(), "--municipality", "tori", "--out", str(out))
+    ended = await teekond("report", *words, **installation.environment)
+    assert (ended.code, ended.err) == (0, "")
     served = await manager.get(f"/v1/reports/{sent}/1.pdf")
     assert sha256(out.read_bytes()).hexdigest() == sha256(served.content).hexdigest()
 
 
 async def test_the_terminal_shows_a_draft(installation: Scene, sent: str) -> None:
-    ended = await asyncio.to_thread(teekond, installation, "monthly", "--period", NOW)
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert "draft of" in ended.stdout
-    assert "Participants and places" in ended.stdout
+    ended = await teekond("report", "monthly", "--period", NOW, **installation.environment)
+    assert (ended.code, ended.err) == (0, "")
+    assert "draft of" in ended.out
+    assert "Participants and places" in ended.out
 
 
 async def test_the_extract_has_nobody_in_a_group_of_few(installation: Scene, sent: str, tmp_path: Path) -> None:
     out = tmp_path / "extract.csv"
     half = f"{today().year}-H{1 if today().month < 7 else 2}"
-    ended = await asyncio.to_thread(teekond, installation, "extract", "--period", half, "--out", str(out))
-    assert (ended.returncode, ended.stderr) == (0, "")
+    ended = await teekond("report", "extract", "--period", half, "--out", str(out), **installation.environment)
+    assert (ended.code, ended.err) == (0, "")
     rows = list(csv.reader(out.read_text("utf-8-sig").splitlines(), delimiter=";"))
     assert any("Pseudonym" in cell for row in rows for cell in row)
     assert not any("journey-" in cell or "person-" in cell for row in rows for cell in row)
@@ -206,7 +192,7 @@ async def test_the_extract_has_nobody_in_a_group_of_few(installation: Scene, sen
 async def test_wrong_use_is_told_in_one_line(
     installation: Scene, sent: str, arguments: tuple[str, ...], says: str
 ) -> None:
-    ended = await asyncio.to_thread(teekond, installation, *arguments)
-    assert ended.returncode == 2
-    assert says in ended.stderr
-    assert ended.stderr.count("\n") == 1
+    ended = await teekond("report", *arguments, **installation.environment)
+    assert ended.code == 2
+    assert says in ended.err
+    assert ended.err.count("\n") == 1
