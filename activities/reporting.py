@@ -60,13 +60,13 @@ async def pieces(
     *,
     after: str = "",
     detailed: bool = False,
-) -> AsyncIterator[list[Dossier]]:
+) -> AsyncIterator[Iterable[Dossier]]:
     """All dossiers in order of their ids; the next are fetched while some are counted."""
 
-    async def fetched(after: str) -> tuple[str, list[Dossier]]:
+    async def fetched(after: str) -> tuple[str, Iterable[Dossier]]:
         subjects = await known.subjects(places, after=after, limit=PIECE)
         if not subjects:
-            return "", []
+            return "", ()
         found = await known.dossiers(subjects, question.period, question.moment, kinds, detailed=detailed)
         return subjects[-1], found
 

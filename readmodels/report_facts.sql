@@ -16,8 +16,8 @@ ORDER BY subject LIMIT $3;
 -- What lies in the period, or stood open on its last day. A journey has several deliveries of a component in a month; added
 -- up here, they need not be carried over one by one.
 SELECT
-    subject, kind, key, person_id, municipality, from_on, to_on, code, area, about, number, cents, sealed, words,
-    because, version
+    kind, key, municipality, from_on, to_on, code, area, about, number, cents, sealed, words, because, version,
+    subject, person_id
 FROM read.report_fact
 WHERE subject BETWEEN $7 AND $8 AND subject = ANY($1) AND kind = ANY(array_remove($6, 'delivery'))
     AND (known_txid, known_number) <= ($2, $3) AND (gone_txid, gone_number) > ($2, $3)
@@ -27,8 +27,8 @@ WHERE subject BETWEEN $7 AND $8 AND subject = ANY($1) AND kind = ANY(array_remov
     AND (kind <> 'referral' OR from_on >= $4)
 UNION ALL
 SELECT
-    subject, kind, min(key), min(person_id), municipality, min(from_on), max(to_on), code, area, about,
-    sum(number)::bigint, sum(cents)::bigint, NULL, NULL, '', 0
+    kind, min(key), municipality, min(from_on), max(to_on), code, area, about, sum(number)::bigint, sum(cents)::bigint,
+    NULL, NULL, '', 0, subject, min(person_id)
 FROM read.report_fact
 WHERE subject BETWEEN $7 AND $8 AND subject = ANY($1) AND kind = 'delivery' AND 'delivery' = ANY($6)
     AND (known_txid, known_number) <= ($2, $3) AND (gone_txid, gone_number) > ($2, $3)
@@ -37,8 +37,8 @@ GROUP BY subject, kind, municipality, code, area, about;
 
 -- name: detailed
 SELECT
-    subject, kind, key, person_id, municipality, from_on, to_on, code, area, about, number, cents, sealed, words,
-    because, version
+    kind, key, municipality, from_on, to_on, code, area, about, number, cents, sealed, words, because, version,
+    subject, person_id
 FROM read.report_fact
 WHERE subject BETWEEN $7 AND $8 AND subject = ANY($1) AND kind = ANY($6)
     AND (known_txid, known_number) <= ($2, $3) AND (gone_txid, gone_number) > ($2, $3)
@@ -50,8 +50,8 @@ WHERE subject BETWEEN $7 AND $8 AND subject = ANY($1) AND kind = ANY($6)
 -- name: wherever
 -- What goes along with the person, from whatever day it is.
 SELECT
-    subject, kind, key, person_id, municipality, from_on, to_on, code, area, about, number, cents, sealed, words,
-    because, version
+    kind, key, municipality, from_on, to_on, code, area, about, number, cents, sealed, words, because, version,
+    subject, person_id
 FROM read.report_fact
 WHERE subject = ANY($1) AND kind = ANY($5)
     AND (known_txid, known_number) <= ($2, $3) AND (gone_txid, gone_number) > ($2, $3)
@@ -73,8 +73,8 @@ ORDER BY subject;
 
 -- name: told_between
 SELECT
-    subject, kind, key, person_id, municipality, from_on, to_on, code, area, about, number, cents, sealed, words,
-    because, version
+    kind, key, municipality, from_on, to_on, code, area, about, number, cents, sealed, words, because, version,
+    subject, person_id
 FROM read.report_fact
 WHERE subject = ANY($1)
     AND (known_txid, known_number) > ($2, $3) AND (known_txid, known_number) <= ($4, $5)
@@ -82,7 +82,7 @@ ORDER BY known_txid DESC, known_number DESC;
 
 -- name: agreements
 SELECT
-    subject, kind, key, person_id, municipality, from_on, to_on, code, area, about, number, cents, sealed, words,
-    because, version
+    kind, key, municipality, from_on, to_on, code, area, about, number, cents, sealed, words, because, version,
+    subject, person_id
 FROM read.report_fact
 WHERE kind = 'places' AND (known_txid, known_number) <= ($1, $2) AND (gone_txid, gone_number) > ($1, $2);

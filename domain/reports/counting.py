@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache, cached_property
 from itertools import pairwise
@@ -167,7 +167,7 @@ def _joined_up(stays: Sequence[Fact]) -> Iterator[Fact]:
     held: Fact | None = None
     for stay in stays:
         if held is not None and held.municipality != stay.municipality and stay.from_on - _DAY <= held.to_on:
-            held = replace(stay, from_on=held.from_on)
+            held = stay._replace(from_on=held.from_on)
             continue
         if held is not None:
             yield held

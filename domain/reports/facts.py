@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple, Never
 
 from domain import events as e
 from domain import journey
@@ -13,6 +14,7 @@ from domain.ledger import LineAccount
 from domain.states import CaseFile, Journey
 
 FOREVER = date(9999, 12, 31)
+NOTHING: Mapping[str, Never] = MappingProxyType({})
 _DAY = timedelta(days=1)
 
 FactKind = Literal[
@@ -22,14 +24,14 @@ FactKind = Literal[
 Key = tuple[FactKind, str]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """One thing that was so from a day to a day; both count, and without an end it is so still. Told again under the same
     kind and key, the later one counts; one that ends before it begins never was.
 
     `code`, `area` and `about` say of what (component, reason or deadline; life area; provider, agreement or account);
     `number` is minutes, places, or days waited before; `cents` money. `personal` is kept sealed, `words` are public.
-    `because` and `version` are the event that told it: not part of what is so.
+    `because` and `version` are the event that told it, where that was looked up. A tuple: reports make them by the million,
+    and a frozen dataclass takes eight times as long to make.
     """
 
     kind: FactKind
@@ -42,10 +44,10 @@ class Fact:
     about: str = ""
     number: int = 0
     cents: int = 0
-    personal: Mapping[str, str | int] = field(default_factory=dict)
-    words: Mapping[str, str] = field(default_factory=dict)
-    because: str = field(default="", compare=False)
-    version: int = field(default=0, compare=False)
+    personal: Mapping[str, str | int] = NOTHING
+    words: Mapping[str, str] = NOTHING
+    because: str = ""
+    version: int = 0
 
 
 Facts = Mapping[Key, Fact]
@@ -81,10 +83,10 @@ def _fact(file: CaseFile, kind: FactKind, key: object, from_on: date, to_on: dat
 def _course(facts: Facts, told: Told, file: CaseFile) -> Iterator[Fact]:
     match told.event:
         case e.ReferralRecorded() as event:
-            yield replace(_fact(file, "referral", 1, event.noticed_on), code=event.noticed_by, about=event.person_id)
+            yield _fact(file, "referral", 1, event.noticed_on)._replace(code=event.noticed_by, about=event.person_id)
         case e.ReferralAccepted(primary_diagnosis=str() as diagnosis):
             known = _fact(file, "diagnosis", 1, told.day)
-            yield replace(known, personal={"diagnosis": diagnosis})
+            yield known._replace(personal={"diagnosis": diagnosis})
         case e.PlaceAwaited() as event:
             yield from _awaits(facts, file, told, event)
         case e.PlaceReceived() as event:
@@ -94,20 +96,20 @@ def _course(facts: Facts, told: Told, file: CaseFile) -> Iterator[Fact]:
             yield from _waits_no_more(facts, told.day)
         case e.JourneyExited() as event:
             yield from _waits_no_more(facts, event.on)
-            yield from (replace(each, to_on=event.on - _DAY) for each in _lasting(facts, "unmet"))
+            yield from (each._replace(to_on=event.on - _DAY) for each in _lasting(facts, "unmet"))
             for stay in _lasting(facts, "stay"):
-                yield replace(stay, to_on=event.on, code=event.reason)
+                yield stay._replace(to_on=event.on, code=event.reason)
         case e.TransferAccepted() as event:
             yield from _moves(facts, file, event)
         case e.NeedsAssessed() | e.AssessmentTakenOver() | e.ReviewHeld() as event:
             degrees = {area: degree for area, degree in event.need_by_life_area.items() if 0 <= degree <= 4}
-            yield replace(_fact(file, "need", told.version, event.on), personal=degrees)
+            yield _fact(file, "need", told.version, event.on)._replace(personal=degrees)
         case e.MeasureTaken() as event:
             needs = {area: each.need for area, each in event.scores.items() if each.need is not None}
-            yield replace(_fact(file, "measure", event.measure_id, event.on), code=event.by, personal=needs)
+            yield _fact(file, "measure", event.measure_id, event.on)._replace(code=event.by, personal=needs)
         case e.ServiceRated() as event:
             rated = _fact(file, "rating", event.rating_id, event.on, event.on)
-            yield replace(rated, code=event.component, about=event.provider_id or "", personal={"rating": event.rating})
+            yield rated._replace(code=event.component, about=event.provider_id or "", personal={"rating": event.rating})
         case e.PlanAgreed() as event:
             yield from _unmet(facts, file, event)
 
@@ -117,7 +119,7 @@ def _lasting(facts: Facts, kind: FactKind) -> list[Fact]:
 
 
 def _stay(file: CaseFile, from_on: date, agreement: str) -> Fact:
-    return replace(_fact(file, "stay", f"{from_on}/{file.municipality}", from_on), about=agreement)
+    return _fact(file, "stay", f"{from_on}/{file.municipality}", from_on)._replace(about=agreement)
 
 
 def _awaits(facts: Facts, file: CaseFile, told: Told, event: e.PlaceAwaited) -> Iterator[Fact]:
@@ -127,42 +129,41 @@ def _awaits(facts: Facts, file: CaseFile, told: Told, event: e.PlaceAwaited) -> 
     waited = any(each.kind == "wait" for each in facts.values())
     from_on = max(told.day, event.since) if waited else event.since
     wait = _fact(file, "wait", f"{told.version}/{file.municipality}", from_on)
-    yield replace(wait, about=event.agreement, number=(from_on - event.since).days)
+    yield wait._replace(about=event.agreement, number=(from_on - event.since).days)
 
 
 def _moves(facts: Facts, file: CaseFile, event: e.TransferAccepted) -> Iterator[Fact]:
     """What was in one municipality ends there, and goes on in the other where both share the place or its order."""
     for stay in _lasting(facts, "stay"):
-        yield replace(stay, to_on=event.on, code="moved_municipality")
+        yield stay._replace(to_on=event.on, code="moved_municipality")
         if event.place_stays:
             yield _stay(file, max(event.on, stay.from_on), stay.about)
     for wait in _lasting(facts, "wait"):
-        yield replace(wait, to_on=event.on - _DAY)
+        yield wait._replace(to_on=event.on - _DAY)
         if event.place_stays:
-            yield replace(
-                wait,
+            yield wait._replace(
                 key=f"{wait.key}/{file.municipality}",
                 municipality=file.municipality,
                 from_on=event.on,
                 number=(event.on - wait.from_on).days + wait.number,
             )
     for unmet in _lasting(facts, "unmet"):
-        yield replace(unmet, to_on=event.on - _DAY)
+        yield unmet._replace(to_on=event.on - _DAY)
 
 
 def _waits_no_more(facts: Facts, last: date) -> Iterator[Fact]:
-    return (replace(each, to_on=last) for each in _lasting(facts, "wait"))
+    return (each._replace(to_on=last) for each in _lasting(facts, "wait"))
 
 
 def _unmet(facts: Facts, file: CaseFile, event: e.PlanAgreed) -> Iterator[Fact]:
     """What the plan of that day says that nobody offers; what the one before it said, it said until then."""
     for each in _lasting(facts, "unmet"):
-        yield replace(each, to_on=event.agreed_on - _DAY)
+        yield each._replace(to_on=event.agreed_on - _DAY)
     plan = file.plans[event.plan_id]
     for need in plan.unmet:
         goal = plan.goal(need.goal_id)
         named = _fact(file, "unmet", f"{event.plan_id}/{need.need_id}", event.agreed_on)
-        yield replace(named, code=need.component or "", area="" if goal is None else goal.life_area)
+        yield named._replace(code=need.component or "", area="" if goal is None else goal.life_area)
 
 
 # ── Help, and what it costs ──────────────────────────────────────────────────────────────────────────────────────────
@@ -175,30 +176,26 @@ def _help(facts: Facts, told: Told, file: CaseFile) -> Iterator[Fact]:
         case _:
             return
     known = facts.get(("delivery", delivery_id))
-    yield replace(
-        _paid_by(file, "delivery", delivery_id, given.day, given.line_id) if known is None else known,
-        code=given.component,
-        area=_area(file, file.accounts.get(given.line_id)) if known is None else known.area,
-        about=given.provider_id,
-        number=given.minutes,
-        cents=given.cents,
-    )
+    if known is None:
+        area = _area(file, file.accounts.get(given.line_id))
+        known = _paid_by(file, "delivery", delivery_id, given.day, given.line_id)._replace(area=area)
+    yield known._replace(code=given.component, about=given.provider_id, number=given.minutes, cents=given.cents)
     if file.origin is not None:
         return  # its first help was given elsewhere, nobody knows when
     first = min((each for each in file.deliveries.values() if each.minutes), default=None, key=lambda each: each.day)
     if first is not None:
         helped = _paid_by(file, "first_help", 1, first.day, first.line_id)
-        yield replace(helped, number=(first.day - file.noticed_on).days)
+        yield helped._replace(number=(first.day - file.noticed_on).days)
     elif ("first_help", "1") in facts:
         taken_back = facts["first_help", "1"]
-        yield replace(taken_back, to_on=taken_back.from_on - _DAY)
+        yield taken_back._replace(to_on=taken_back.from_on - _DAY)
 
 
 def _paid_by(file: CaseFile, kind: FactKind, key: object, day: date, line_id: str) -> Fact:
     """Help counts where it is paid for, also when the journey has moved on."""
     account = file.accounts.get(line_id)
     fact = _fact(file, kind, key, day, day)
-    return fact if account is None else replace(fact, municipality=file.payer(account))
+    return fact if account is None else fact._replace(municipality=file.payer(account))
 
 
 def _area(file: CaseFile, account: LineAccount | None) -> str:
@@ -223,7 +220,7 @@ def _money(told: Told, file: CaseFile) -> Iterator[Fact]:
             moved = getattr(now, name) - (0 if was is None else getattr(was, name))
             if moved:
                 entry = _paid_by(file, "money", f"{told.version}/{line_id}/{name}", told.day, line_id)
-                yield replace(entry, code=now.line.component, area=_area(file, now), about=name, cents=moved)
+                yield entry._replace(code=now.line.component, area=_area(file, now), about=name, cents=moved)
 
 
 # ── What is to be done by a day ──────────────────────────────────────────────────────────────────────────────────────
@@ -235,13 +232,13 @@ def _deadlines(facts: Facts, told: Told, file: CaseFile) -> Iterator[Fact]:
     running = {f"{each.id}/{file.municipality}": each for each in awaited}
     for known in _lasting(facts, "deadline"):
         if known.key not in running:
-            yield replace(known, to_on=max(told.day, known.from_on) - _DAY)
+            yield known._replace(to_on=max(told.day, known.from_on) - _DAY)
     for name, each in running.items():
         known_one = facts.get(("deadline", name))
         if known_one is None:
-            yield replace(_fact(file, "deadline", name, told.day), code=each.what, about=str(each.due.on))
+            yield _fact(file, "deadline", name, told.day)._replace(code=each.what, about=str(each.due.on))
         elif known_one.to_on != FOREVER:  # put on hold, and taken up again on the same day
-            yield replace(known_one, to_on=FOREVER)
+            yield known_one._replace(to_on=FOREVER)
 
 
 # ── Other streams ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -284,4 +281,4 @@ def of_region(facts: Facts, event: e.Event) -> Iterator[Fact]:
             )  # fmt: skip
         case e.GapClosed():
             known = facts["gap", event.gap_id]
-            yield replace(known, to_on=event.on, words={**known.words, "outcome": event.outcome})
+            yield known._replace(to_on=event.on, words={**known.words, "outcome": event.outcome})

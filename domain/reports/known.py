@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,7 +44,7 @@ class Known(Protocol):
 
     async def dossiers(
         self, subjects: Sequence[str], period: Period, at: Position, kinds: Kinds, *, detailed: bool = False
-    ) -> list[Dossier]:
+    ) -> Iterable[Dossier]:
         """Facts of these kinds as they were known at that moment, of those of whom any matters to the period; deliveries
         added up unless `detailed`."""
         ...

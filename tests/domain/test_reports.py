@@ -154,7 +154,7 @@ def test_money_of_a_year_is_spread_over_its_months_to_the_cent() -> None:
     shares = [counted(funds, period=each)["funding"] for each in months]
     assert sum(shares) == 1_000_001
     assert shares[1] < shares[0]
-    endless = replace(funds, to_on=FOREVER)
+    endless = funds._replace(to_on=FOREVER)
     assert [counted(endless, period=each)["funding"] for each in months] == [1_000_001, *[0] * 11]
 
 
