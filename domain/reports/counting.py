@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache, cached_property
@@ -37,6 +37,8 @@ OUTCOMES = frozenset(("improved", "unchanged", "worse", "need_change", "told_cha
 NOBODY = ""  # the row of what has no code
 
 Rows = Mapping[str, Sequence[str]]
+Grouped = Mapping[FactKind, Sequence[Fact]]
+Part = tuple[str, int, Fact, Rows]
 
 
 class Contribution(NamedTuple):
@@ -58,8 +60,16 @@ class Dossier:
 
     @cached_property
     def municipalities(self) -> frozenset[str]:
-        shared = (each for fact in self.facts if fact.words for each in places_of(fact))
-        return frozenset({fact.municipality for fact in self.facts if not fact.words}.union(shared))
+        shared = [places_of(fact) for fact in self.facts if fact.words]
+        return frozenset({fact.municipality for fact in self.facts if not fact.words}.union(*shared))
+
+    def by_kind(self) -> Grouped:
+        """Without what never was."""
+        facts: dict[FactKind, list[Fact]] = {}
+        for fact in self.facts:
+            if fact.from_on <= fact.to_on:
+                facts.setdefault(fact.kind, []).append(fact)
+        return facts
 
     def within(self, municipalities: Collection[str]) -> Dossier:
         """As these municipalities alone would tell it."""
@@ -77,37 +87,23 @@ def contributions(
     dossier: Dossier, period: Period, bands: tuple[int, ...], wanted: Set[str] = EVERYTHING
 ) -> Iterator[Contribution]:
     """Of what is `wanted` (by `Measure.of`); the rest is not looked for, which with many journeys is what takes the time."""
-    facts: dict[str, list[Fact]] = {}
-    for fact in dossier.facts:
-        if fact.from_on <= fact.to_on:
-            facts.setdefault(fact.kind, []).append(fact)
-    who = _person_rows(dossier, facts, period, bands)
-    needs = sorted(facts.get("need", ()), key=lambda each: (each.from_on, int(each.key)))
-    for of, value, fact, rows in _parts(facts, needs, period, wanted):
-        if of in wanted:
-            yield Contribution(of, value, fact, {**who, "municipality": (fact.municipality,), **rows})
-    yield from _agreement(facts, period)
-
-
-def _parts(facts: Grouped, needs: Sequence[Fact], period: Period, wanted: Set[str]) -> Iterator[Part]:
-    yield from _referred(facts, period)
-    yield from _stays(facts, needs, period)
-    yield from _waiting(facts, period)
-    yield from _help(facts, period)
-    if not wanted.isdisjoint(OUTCOMES):
-        yield from _outcomes(facts, needs, period)
-    yield from _ratings(facts, period)
-    yield from _money(facts, period)
-    yield from _open(facts, period)
+    facts = dossier.by_kind()
+    person = _person_rows(dossier, facts, period, bands)
+    whose: dict[str, Rows] = {}  # by municipality
+    for kind, parts in _PARTS:
+        if kind not in facts or (parts is _outcomes and wanted.isdisjoint(OUTCOMES)):
+            continue
+        for of, value, fact, rows in parts(facts, period):
+            if of in wanted:
+                place = fact.municipality
+                if place not in whose:
+                    whose[place] = {**person, "municipality": (place,)}
+                yield Contribution(of, value, fact, {**whose[place], **rows})
 
 
 def gaps(dossier: Dossier, period: Period) -> Iterator[Fact]:
     """What is done about a region's gaps in the period."""
     return (each for each in dossier.facts if each.kind == "gap" and period.meets(each.from_on, each.to_on))
-
-
-Grouped = Mapping[str, Sequence[Fact]]
-Part = tuple[str, int, Fact, Rows]
 
 
 def _person_rows(dossier: Dossier, facts: Grouped, period: Period, bands: tuple[int, ...]) -> Rows:
@@ -139,18 +135,16 @@ def band_names(bands: tuple[int, ...]) -> tuple[str, ...]:
 
 
 def _referred(facts: Grouped, period: Period) -> Iterator[Part]:
-    for fact in facts.get("referral", ()):
+    for fact in facts["referral"]:
         if period.has(fact.from_on):
             yield "referred", 1, fact, {}
 
 
-def _stays(facts: Grouped, needs: Sequence[Fact], period: Period) -> Iterator[Part]:
+def _stays(facts: Grouped, period: Period) -> Iterator[Part]:
     """Who left on a day was there on that day, and is not there at its end."""
-    stays = list(_joined_up(sorted(facts.get("stay", ()), key=lambda each: (each.from_on, each.to_on))))
-    there = [each for each in stays if period.meets(each.from_on, each.to_on)]
+    there = [each for each in _joined_up(facts["stay"]) if period.meets(each.from_on, each.to_on)]
     if there:
-        degrees = _latest(needs, period)
-        areas = tuple(area for area, degree in degrees.items() if int(degree) >= 1)
+        areas = tuple([area for area, degree in _latest(_needs(facts), period).items() if degree])
         yield "participants", 1, there[-1], {"agreement": (there[-1].about,), "life_area": areas}
     for stay in there:
         rows = {"agreement": (stay.about,)}
@@ -162,18 +156,22 @@ def _stays(facts: Grouped, needs: Sequence[Fact], period: Period) -> Iterator[Pa
             yield "at_end", 1, stay, rows
 
 
-def _joined_up(stays: Sequence[Fact]) -> Iterator[Fact]:
+def _joined_up(told: Sequence[Fact]) -> Sequence[Fact]:
     """Whoever moves from one municipality to another neither leaves nor joins what has both."""
-    held: Fact | None = None
-    for stay in stays:
+    if len(told) == 1:
+        return told
+    stays: list[Fact] = []
+    for stay in sorted(told, key=lambda each: (each.from_on, each.to_on)):
+        held = stays[-1] if stays else None
         if held is not None and held.municipality != stay.municipality and stay.from_on - _DAY <= held.to_on:
-            held = stay._replace(from_on=held.from_on)
-            continue
-        if held is not None:
-            yield held
-        held = stay
-    if held is not None:
-        yield held
+            stays[-1] = stay._replace(from_on=held.from_on)
+        else:
+            stays.append(stay)
+    return stays
+
+
+def _needs(facts: Grouped) -> Sequence[Fact]:
+    return sorted(facts.get("need", ()), key=lambda each: (each.from_on, int(each.key)))
 
 
 def _latest(needs: Sequence[Fact], period: Period) -> Mapping[str, str | int]:
@@ -186,18 +184,18 @@ def _latest(needs: Sequence[Fact], period: Period) -> Mapping[str, str | int]:
 
 
 def _waiting(facts: Grouped, period: Period) -> Iterator[Part]:
-    for fact in _on(facts, "wait", period.last):
+    for fact in _on(facts["wait"], period.last):
         rows = {"agreement": (fact.about,)}
         yield "waiting", 1, fact, rows
         yield "waiting_days", (period.last - fact.from_on).days + fact.number, fact, rows
 
 
-def _on(facts: Grouped, kind: FactKind, day: date) -> Iterator[Fact]:
-    return (each for each in facts.get(kind, ()) if each.from_on <= day <= each.to_on)
+def _on(facts: Iterable[Fact], day: date) -> list[Fact]:
+    return [each for each in facts if each.from_on <= day <= each.to_on]
 
 
 def _help(facts: Grouped, period: Period) -> Iterator[Part]:
-    given = [each for each in facts.get("delivery", ()) if period.has(each.from_on)]
+    given = [each for each in facts["delivery"] if period.has(each.from_on)]
     for each in given:
         rows = {"component": (each.code,), "life_area": (each.area,), "provider": (each.about,)}
         if each.number:
@@ -206,11 +204,14 @@ def _help(facts: Grouped, period: Period) -> Iterator[Part]:
             yield "cents", each.cents, each, rows
     if real := [each for each in given if each.number]:
         yield "helped", 1, min(real, key=lambda each: (each.from_on, each.key)), {
-            "component": _distinct(each.code for each in real),
-            "life_area": _distinct(each.area for each in real),
-            "provider": _distinct(each.about for each in real),
+            "component": _distinct([each.code for each in real]),
+            "life_area": _distinct([each.area for each in real]),
+            "provider": _distinct([each.about for each in real]),
         }  # fmt: skip
-    for first in facts.get("first_help", ()):
+
+
+def _first_help(facts: Grouped, period: Period) -> Iterator[Part]:
+    for first in facts["first_help"]:
         if period.has(first.from_on):
             yield "first_helped", 1, first, {}
             yield "lead_days", first.number, first, {}
@@ -220,11 +221,11 @@ def _distinct(codes: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(codes))
 
 
-def _outcomes(facts: Grouped, needs: Sequence[Fact], period: Period) -> Iterator[Part]:
+def _outcomes(facts: Grouped, period: Period) -> Iterator[Part]:
     """Of participants: the first finding against the latest by the end of the period, where there are two."""
-    if not any(period.meets(each.from_on, each.to_on) for each in facts.get("stay", ())):
+    if not any(period.meets(each.from_on, each.to_on) for each in facts["stay"]):
         return
-    for area, (change, fact) in _changes(needs, period).items():
+    for area, (change, fact) in _changes(_needs(facts), period).items():
         rows = {"life_area": (area,)}
         yield ("improved" if change < 0 else "worse" if change > 0 else "unchanged"), 1, fact, rows
         yield "need_change", change, fact, rows
@@ -248,7 +249,7 @@ def _changes(findings: Sequence[Fact], period: Period) -> Mapping[str, tuple[int
 
 
 def _ratings(facts: Grouped, period: Period) -> Iterator[Part]:
-    for fact in facts.get("rating", ()):
+    for fact in facts["rating"]:
         if period.has(fact.from_on):
             rows = {"component": (fact.code,), "provider": (fact.about,)}
             yield "ratings", 1, fact, rows
@@ -256,26 +257,31 @@ def _ratings(facts: Grouped, period: Period) -> Iterator[Part]:
 
 
 def _money(facts: Grouped, period: Period) -> Iterator[Part]:
-    for fact in facts.get("money", ()):
+    for fact in facts["money"]:
         if period.has(fact.from_on):
             yield fact.about, fact.cents, fact, {"component": (fact.code,), "life_area": (fact.area,)}
 
 
-def _open(facts: Grouped, period: Period) -> Iterator[Part]:
-    for fact in _on(facts, "deadline", period.last):
+def _overdue(facts: Grouped, period: Period) -> Iterator[Part]:
+    for fact in _on(facts["deadline"], period.last):
         if fact.about < period.last.isoformat():
             yield "overdue", 1, fact, {"deadline": (fact.code,)}
-    for fact in _on(facts, "unmet", period.last):
+
+
+def _unmet(facts: Grouped, period: Period) -> Iterator[Part]:
+    for fact in _on(facts["unmet"], period.last):
         yield "unmet", 1, fact, {"component": (fact.code,), "life_area": (fact.area,)}
 
 
-def _agreement(facts: Grouped, period: Period) -> Iterator[Contribution]:
-    for fact in _on(facts, "places", period.last):
-        yield Contribution("places", fact.number, fact, {"all": ("",), "agreement": (fact.about,)})
-    for fact in facts.get("funding", ()):
+def _places(facts: Grouped, period: Period) -> Iterator[Part]:
+    for fact in _on(facts["places"], period.last):
+        yield "places", fact.number, fact, {"agreement": (fact.about,)}
+
+
+def _funding(facts: Grouped, period: Period) -> Iterator[Part]:
+    for fact in facts["funding"]:
         if share := _share(fact, period):
-            rows = {"all": ("",), "agreement": (fact.about,), "source": (fact.code,)}
-            yield Contribution("funding", share, fact, rows)
+            yield "funding", share, fact, {"agreement": (fact.about,), "source": (fact.code,)}
 
 
 def _share(fact: Fact, period: Period) -> int:
@@ -289,3 +295,10 @@ def _share(fact: Fact, period: Period) -> int:
         return fact.cents * max(min((day - fact.from_on).days + 1, days), 0) // days
 
     return until(period.last) - until(period.first - _DAY)
+
+
+_PARTS: tuple[tuple[FactKind, Callable[[Grouped, Period], Iterator[Part]]], ...] = (
+    ("referral", _referred), ("stay", _stays), ("wait", _waiting), ("delivery", _help), ("first_help", _first_help),
+    ("stay", _outcomes), ("rating", _ratings), ("money", _money), ("deadline", _overdue), ("unmet", _unmet),
+    ("places", _places), ("funding", _funding),
+)  # fmt: skip

@@ -75,7 +75,8 @@ class Count:
 
     def _into(self, tally: Tally, dossier: Dossier) -> None:
         tally.add(contributions(dossier, self._period, self._definition.age_bands, self._plan.wanted))
-        tally.gaps += gaps(dossier, self._period)
+        if "gap" in self._plan.kinds:
+            tally.gaps += gaps(dossier, self._period)
 
     def of(self, scope: Scope) -> Tally:
         tally = Tally(self._plan)

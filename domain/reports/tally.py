@@ -26,7 +26,6 @@ CODE = Column(name="code", label_et="Kood", label_en="Code", kind="text")
 NAME = Column(name="name", label_et="Nimetus", label_en="Name", kind="text")
 
 Values = Counter[int]  # how often each value came
-Adder = tuple[Dimension, Counter[str] | None, dict[str, Values] | None]  # by what; into sums, or into values
 NamedRow = Callable[[str, str], str]  # dimension and code → what it is called
 
 
@@ -78,22 +77,24 @@ class Tally:
         self.sums: dict[tuple[str, str], Counter[str]] = {}
         self.values: dict[tuple[str, str], dict[str, Values]] = {}
         self.gaps: list[Fact] = []
-        self._adders = {of: [self._adder(*target) for target in targets] for of, targets in plan.targets.items()}
-
-    def _adder(self, table: str, dimension: Dimension, column: str) -> Adder:
-        if MEASURES[column].how == "sum":
-            return dimension, self.sums.setdefault((table, column), Counter()), None
-        return dimension, None, self.values.setdefault((table, column), {})
+        self._sums: dict[str, list[tuple[Dimension, Counter[str]]]] = {of: [] for of in plan.targets}
+        self._values: dict[str, list[tuple[Dimension, dict[str, Values]]]] = {of: [] for of in plan.targets}
+        for of, targets in plan.targets.items():
+            for table, dimension, column in targets:
+                if MEASURES[column].how == "sum":
+                    self._sums[of].append((dimension, self.sums.setdefault((table, column), Counter())))
+                else:
+                    self._values[of].append((dimension, self.values.setdefault((table, column), {})))
 
     def add(self, contributions: Iterable[Contribution]) -> None:
-        adders = self._adders
+        """Of what the plan wants."""
         for of, value, _, rows in contributions:
-            for dimension, sums, values in adders.get(of, ()):
-                for row in rows.get(dimension, ()):
-                    if sums is not None:
-                        sums[row] += value
-                    elif values is not None:
-                        values.setdefault(row, Counter())[value] += 1
+            for dimension, sums in self._sums[of]:
+                for row in rows[dimension]:
+                    sums[row] += value
+            for dimension, values in self._values[of]:
+                for row in rows[dimension]:
+                    values.setdefault(row, Counter())[value] += 1
 
     def merge(self, other: Tally) -> None:
         for figure, sums in other.sums.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import get_args
 
 import pytest
 
@@ -13,8 +14,9 @@ from domain.deciders import JOURNEYS, REPORTS
 from domain.decision import SYSTEM, NotForThisRole
 from domain.events import JourneyExited, OfferDeclined, PlaceAwaited, ReportCorrected, ReportSent
 from domain.programme import ReportDefinition, load
+from domain.programme.report_definition import MEASURES
 from domain.reports.counting import Dossier, age, band_names, band_of, contributions
-from domain.reports.facts import FOREVER, Fact, Key, Told, of_journey
+from domain.reports.facts import FOREVER, Fact, FactKind, Key, Told, of_journey
 from domain.reports.period import Period, WrongPeriod, between, period_of
 from domain.reports.scopes import scopes
 from domain.reports.sent import CorrectReport, NotTheNextCorrection, SendReport, SentAlready, SentReport, stream_of
@@ -166,6 +168,27 @@ def test_overdue_is_what_was_due_before_the_last_day_and_open_on_it() -> None:
     assert counted(due("2026-03-31"))["overdue"] == 0  # due today is not late
     assert counted(due("2026-03-30", to_on=date(2026, 3, 30)))["overdue"] == 0
     assert counted(due("2026-03-30", from_on=date(2026, 4, 2)))["overdue"] == 0
+
+
+def test_everything_that_is_counted_is_in_a_row_of_all_that_it_can_be_told_apart_by() -> None:
+    """Else the report of a new definition fails on the morning on which it is due."""
+
+    def told(kind: FactKind, key: str = "1", day: int = 2, about: str = "", degrees: tuple[int, ...] = ()) -> Fact:
+        areas = zip(("housing", "work", "health"), degrees, strict=False)
+        return Fact(
+            kind=kind, key=key, municipality="tori", from_on=date(2026, 3, day), code="person", about=about, number=30,
+            cents=100, personal={"diagnosis": "other", "rating": 4} if not degrees else dict(areas),
+        )  # fmt: skip
+
+    money = [told("money", each, about=each) for each in ("allocated", "committed", "accepted", "paid")]
+    left = stay(date(2026, 3, 3), date(2026, 3, 9), reason="own_wish")
+    found = [told(kind, kind, 1) for kind in get_args(FactKind) if kind not in ("stay", "need", "measure", "person")]
+    changed = [told("need", "1", degrees=(2, 2, 2)), told("need", "2", 9, degrees=(1, 2, 3))]
+    told_so = [told("measure", "1", degrees=(1,)), told("measure", "2", 9, degrees=(2,))]
+    dossier = Dossier(subject="journey-1", facts=[*money, left, stay(date(2026, 3, 20)), *found, *changed, *told_so])
+    rows = {each.of: each.rows.keys() for each in contributions(dossier, MARCH, BANDS)}
+    for name, measure in MEASURES.items():
+        assert rows[measure.of] >= set(measure.by), name
 
 
 # ── What a report shows ──────────────────────────────────────────────────────────────────────────────────────────────
