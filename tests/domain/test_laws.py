@@ -132,7 +132,7 @@ STARTS = {
 
 NATION_WIDE = Actor(id="case_manager.ska", role=Role.CASE_MANAGER, municipality="ee")
 SEEN: Counter[str] = Counter()
-EXAMPLES = 16  # the drills have many more
+EXAMPLES = 24  # the drills have many more
 REOPENING = (DeliveryCorrected, DeliveryDisputed)  # of help that was settled: there is something to claim again
 
 KEY = {name: (used, allowed) for name, used, allowed in journey.BOUNDS}
