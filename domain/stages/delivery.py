@@ -315,9 +315,9 @@ def evolve(state: Journey, event: DeliveryEvent) -> Journey:
             if before is None:
                 return state
             return with_file(state, _disputes(with_delivery(file, _what_it_is(before, event)), event))
-        case ProgressNoted(next_due=due):
-            return replace(state, progress_note_due=due) if isinstance(state, InDelivery) else state
-        case VisitMissed():
+        case ProgressNoted(next_due=due) if due is not None and isinstance(state, InDelivery):
+            return replace(state, progress_note_due=due)
+        case VisitMissed() | ProgressNoted():  # a note from before help was given sets no day for the next
             return state
 
 
