@@ -12,7 +12,8 @@ from google.protobuf.empty_pb2 import Empty
 from temporalio.client import Client
 
 from activities.publishing import follow
-from domain.codec import Codec, NullCipher
+from domain.cipher import NullCipher
+from domain.codec import Codec
 from domain.programme import load as load_programme
 from domain.working_days import local_date
 from eventstore.postgres import PostgresEventStore, create_pool
@@ -26,6 +27,7 @@ from runtime.temporal import connect
 from starter.access import Clock, Parts
 from starter.api import application
 from starter.auth import TokenFile
+from starter.counting import Processes
 from starter.ending import in_one_line
 from starter.submit import Submitter
 
@@ -65,6 +67,7 @@ async def serve(settings: Settings) -> None:
         programme=load_programme(settings.programme),
         authenticator=TokenFile.read(settings.tokens_file) if settings.tokens_file else TokenFile({}),
         clock=clock,
+        beside=Processes(settings.database_url.get_secret_value()),
     )
     await parts.look_for_publication()
     app = application(parts)

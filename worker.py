@@ -16,7 +16,8 @@ from activities.publishing import follow
 from activities.recording import Recorder
 from activities.reporting import Reports
 from activities.stages import activities
-from domain.codec import Codec, NullCipher
+from domain.cipher import NullCipher
+from domain.codec import Codec
 from domain.ports import Mail
 from domain.programme import load as load_programme
 from eventstore.postgres import PostgresEventStore, create_pool
@@ -26,6 +27,7 @@ from readmodels.claim_list import ClaimList
 from readmodels.component_use import DatabaseUses
 from readmodels.contracted import Contracted
 from readmodels.deliveries import Deliveries
+from readmodels.known_facts import KnownFacts
 from readmodels.lookout import DatabaseLookout
 from readmodels.person_match import PersonMatch
 from readmodels.place_count import PlaceCount
@@ -39,6 +41,7 @@ from runtime.lifetime import ending_within, leave, until_stopped
 from runtime.settings import Settings, SettingsError, load
 from runtime.telemetry import configure
 from runtime.temporal import connect
+from starter.counting import Processes
 from starter.ending import in_one_line
 from starter.submit import Submitter
 from workflows.reacting import Reactor
@@ -96,7 +99,9 @@ async def work(settings: Settings) -> None:
     mail = mail_of(settings)
     contracted, counts = Contracted(pool, store, codec), RegionCount(pool, store, codec)
     listed = ReportList(pool, store, codec)
-    facts = ReportFacts(pool, store, codec, cipher)
+    facts = ReportFacts(store, codec, cipher)
+    beside = Processes(settings.database_url.get_secret_value())
+    reports = Reports(recorder, KnownFacts(pool, cipher), lambda: recorder.programme, beside)
     projector = Projector(
         pool,
         store,
@@ -116,7 +121,7 @@ async def work(settings: Settings) -> None:
             *activities(recorder),
             settle_claim(recorder, submitter),
             hand_over(recorder, submitter),
-            *reporting(Reports(recorder, facts, lambda: recorder.programme)),
+            *reporting(reports),
             *(() if mail is None else notifying(recorder, mail, submitter)),
             sweep_activity(DatabaseLookout(pool, places), engine),
         ],

@@ -1,96 +1,32 @@
-"""Reports on their way from facts to documents: counted piece by piece, sent once, corrected when more is known."""
+"""Reports on their way from facts to documents: counted, sent once, corrected when more is known."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import product
 
 from temporalio import activity
 
+from activities.counting import PIECE, Beside, counted, has_it_all
 from activities.messages import Message, Submission, own_step
 from activities.recording import Recorder
 from domain.decision import NATIONAL
-from domain.ports import Position, StoreUnavailable
+from domain.ports import Position
 from domain.programme import NotInForce, Programme
 from domain.reports.correcting import Counted, Reasons, corrections
+from domain.reports.count import Scope
 from domain.reports.counting import Dossier
 from domain.reports.document import Document
-from domain.reports.known import Kinds, Known, Span
+from domain.reports.known import Known, Span
 from domain.reports.period import Period, ReportCode, between, period_of
 from domain.reports.question import Question
-from domain.reports.scopes import Count, Scope, scopes
+from domain.reports.scopes import scopes, tenant_of
 from domain.reports.sent import SentReport, as_told, stream_of
 from domain.working_days import local_date
 
 REPORTS: tuple[ReportCode, ...] = ("monthly", "interim")
-PIECE = 2_000  # journeys counted together: so many are in memory at a time
-
-
-async def scopes_of(known: Known, question: Question) -> tuple[Scope, ...]:
-    """Of whom there is such a report."""
-    agreements = await known.agreements(question.moment)
-    return tuple(scopes(agreements, question.period, question.programme))
-
-
-async def counted(known: Known, question: Question, wanted: Sequence[Scope]) -> Mapping[str, Document]:
-    """The report of each of these, by code, in one pass over the facts that they need."""
-    count = Count(question.definition, question.period, wanted)
-    async for dossiers in pieces(known, question, places_of(wanted), question.plan.kinds):
-        await asyncio.to_thread(count.add, dossiers)
-        alive()
-    return {scope.code: question.draft(count.of(scope), scope) for scope in wanted}
-
-
-def places_of(wanted: Iterable[Scope]) -> Sequence[str] | None:
-    """The municipalities to look through; None: all."""
-    every = list(wanted)
-    if any(not scope.municipalities for scope in every):
-        return None
-    return sorted({each for scope in every for each in scope.municipalities})
-
-
-async def pieces(
-    known: Known,
-    question: Question,
-    places: Sequence[str] | None,
-    kinds: Kinds,
-    *,
-    after: str = "",
-    detailed: bool = False,
-) -> AsyncIterator[Iterable[Dossier]]:
-    """All dossiers in order of their ids; the next are fetched while some are counted."""
-
-    async def fetched(after: str) -> tuple[str, Iterable[Dossier]]:
-        subjects = await known.subjects(places, after=after, limit=PIECE)
-        if not subjects:
-            return "", ()
-        found = await known.dossiers(subjects, question.period, question.moment, kinds, detailed=detailed)
-        return subjects[-1], found
-
-    await has_it_all(known, question.moment)
-    coming = asyncio.create_task(fetched(after))
-    try:
-        while True:
-            last, dossiers = await coming
-            if not last:
-                await has_it_all(known, question.moment)  # if they were emptied meanwhile, this was not all
-                return
-            coming = asyncio.create_task(fetched(last))
-            yield dossiers
-    finally:
-        coming.cancel()
-
-
-async def has_it_all(known: Known, moment: Position) -> None:
-    """Facts that are being made anew know less than they did: StoreUnavailable until they have got there again."""
-    if await known.reached() < moment:
-        raise StoreUnavailable("the facts of reports are being made anew")
-
-
-# ── Sending and correcting ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 class ReportDue(Message):
@@ -106,8 +42,10 @@ class Reports:
     """Sends what is due. Safe to repeat from anywhere: a report that was sent stays, and a correction tells only what is
     other than all that was told before it."""
 
-    def __init__(self, recorder: Recorder, known: Known, programme: Callable[[], Programme]) -> None:
-        self._recorder, self._known, self._programme = recorder, known, programme
+    def __init__(
+        self, recorder: Recorder, known: Known, programme: Callable[[], Programme], beside: Beside | None = None
+    ) -> None:
+        self._recorder, self._known, self._programme, self._beside = recorder, known, programme, beside
 
     async def due(self, at: datetime) -> list[ReportDue]:
         """Where the report of some period is to be sent by now: that one, also if nobody sent it in time, and before it all
@@ -143,7 +81,7 @@ class Reports:
         earlier = [report for report in sent.values() if report is not None]
         if len(earlier) == len(wanted) and not await self._more_is_known(question, earlier):
             return
-        drafts = await counted(self._known, question, wanted)
+        drafts = await counted(self._known, question, wanted, self._beside, alive)
         why = await self._reasons(question, wanted, earlier)
         for scope in reversed(wanted):
             alive()
@@ -185,7 +123,7 @@ class Reports:
 
     async def _send(self, document: Document, scope: Scope, due: ReportDue) -> None:
         data: dict[str, object] = {
-            "municipality": scope.tenant,
+            "municipality": tenant_of(scope),
             "report": document.report,
             "period": document.period,
             "scope": scope.code,
@@ -212,6 +150,12 @@ def _told(document: Document) -> dict[str, object]:
         "title_en": document.title_en,
         "tables": [as_told(each) for each in document.tables],
     }
+
+
+async def scopes_of(known: Known, question: Question) -> tuple[Scope, ...]:
+    """Of whom there is such a report."""
+    agreements = await known.agreements(question.moment)
+    return tuple(scopes(agreements, question.period, question.programme))
 
 
 async def reasons(known: Known, question: Question, wanted: Sequence[Scope], span: Span) -> Mapping[str, Reasons]:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 
+import psutil
+
+from activities.counting import counted
 from activities.messages import Submission, digest
 from activities.recording import Recorder
-from activities.reporting import counted, scopes_of
+from activities.reporting import scopes_of
 from benchmarks.measure import Finding, Report
-from domain.codec import Codec, NullCipher, canonical
+from domain.canonical import canonical
+from domain.cipher import NullCipher
+from domain.codec import Codec
 from domain.programme import load
 from domain.reports.period import Period, between
 from domain.reports.question import Question
@@ -20,10 +26,12 @@ from domain.working_days import local_date
 from eventstore.postgres import PostgresEventStore, create_pool
 from readmodels.component_use import DatabaseUses
 from readmodels.deliveries import Deliveries
+from readmodels.known_facts import KnownFacts
 from readmodels.person_match import PersonMatch
 from readmodels.projector import Pool, Projector
 from readmodels.report_facts import ReportFacts
 from runtime.embedded import embedded
+from starter.counting import Processes
 from starter.generating.calibration import published
 from starter.generating.generating import Generator
 from starter.local import prepare_database
@@ -33,8 +41,8 @@ PEOPLE, COPIES = 1_000, 100
 SMALL = 10
 CONDITIONS = (
     f"the facts of {PEOPLE} generated journeys, {COPIES} times under other ids; all scopes of the month before this one "
-    "in one pass, beside one GROUP BY by municipality and component of the same month's deliveries; memory of the process "
-    f"that counts, {COPIES} times the people beside {SMALL} times"
+    "in one pass, beside one GROUP BY by municipality and component of the same month's deliveries; memory of all processes "
+    f"that count, {COPIES} times the people beside {SMALL} times"
 )
 CODEC = Codec(NullCipher())
 
@@ -44,9 +52,9 @@ CREATE TABLE read.original_subject AS SELECT * FROM read.report_subject WHERE su
 """
 COPY = """
 INSERT INTO read.report_fact
-SELECT subject || copy, kind, key, person_id || copy, municipality, from_on, to_on, code, area,
-    CASE kind WHEN 'referral' THEN about || copy ELSE about END,
-    number, cents, sealed, words, because, version, known_txid, known_number, gone_txid, gone_number
+SELECT known_txid, known_number, gone_txid, gone_number, from_on, to_on, version, number, cents,
+    subject || copy, kind, key, code, area, CASE kind WHEN 'referral' THEN about || copy ELSE about END,
+    municipality, person_id || copy, because, sealed, words
 FROM read.original, (SELECT '-' || $1::integer AS copy) AS named
 """
 SUBJECTS = """
@@ -104,7 +112,7 @@ async def _generate(pool: Pool) -> None:
             )
         )  # fmt: skip
     await Generator(store, programme, published(), people=PEOPLE, seed=1, now=now).record(lambda: None)
-    projector = Projector(pool, store, CODEC, [_facts(pool)])
+    projector = Projector(pool, store, CODEC, [ReportFacts(store, CODEC, NullCipher())])
     await projector.prepare()
     await projector.to_the_end()
 
@@ -129,7 +137,7 @@ async def _bare(pool: Pool) -> float:
 
 
 def _in_a_process(url: str) -> tuple[float, float]:
-    """Seconds, and the most megabytes it ever had: a process of its own, so that nothing else counts."""
+    """Seconds, and the most megabytes it and its helpers ever had: in a process of its own, so that nothing else counts."""
     with multiprocessing.get_context("spawn").Pool(1) as one:
         return one.apply(_once, (url,))
 
@@ -141,7 +149,7 @@ def _once(url: str) -> tuple[float, float]:
 async def _count(url: str) -> tuple[float, float]:
     pool = await create_pool(url)
     try:
-        facts, programme, period = _facts(pool), load("demonstration"), _last_month()
+        facts, programme, period = KnownFacts(pool, NullCipher()), load("demonstration"), _last_month()
         question = Question(
             definition=programme.report("monthly", period.last),
             period=period,
@@ -149,20 +157,36 @@ async def _count(url: str) -> tuple[float, float]:
             moment=await facts.reached(),
             at=datetime.now(UTC),
         )
-        begun = perf_counter()
-        found = await counted(facts, question, await scopes_of(facts, question))
+        memory, begun = Memory(), perf_counter()
+        watching = asyncio.create_task(memory.watch())
+        found = await counted(facts, question, await scopes_of(facts, question), Processes(url))
         seconds = perf_counter() - begun
+        watching.cancel()
         assert found["ee"].tables[0].rows[0][0], "nobody takes part: there was nothing to count"
     finally:
         await pool.close()
-    return seconds, _most_megabytes()
+    return seconds, memory.megabytes
 
 
-def _most_megabytes() -> float:
-    """Of this process alone: `ru_maxrss` tells of the one that it was forked from as well."""
-    status = Path("/proc/self/status").read_text(encoding="utf-8")
+class Memory:
+    """The most that this process and each of those that count for it ever had, put together."""
+
+    def __init__(self) -> None:
+        self._most: dict[int, float] = {}
+
+    async def watch(self) -> None:
+        while True:
+            for process in (psutil.Process(), *psutil.Process().children()):
+                with suppress(FileNotFoundError, ProcessLookupError, StopIteration):  # it has ended
+                    self._most[process.pid] = _most_megabytes(process.pid)
+            await asyncio.sleep(0.05)
+
+    @property
+    def megabytes(self) -> float:
+        return sum(self._most.values())
+
+
+def _most_megabytes(pid: int) -> float:
+    """Of that process alone: `ru_maxrss` tells of the one that it was forked from as well."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))) / 1024
-
-
-def _facts(pool: Pool) -> ReportFacts:
-    return ReportFacts(pool, PostgresEventStore(pool), CODEC, NullCipher())

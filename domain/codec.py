@@ -13,6 +13,7 @@ from typing import Annotated, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
 
+from domain.canonical import canonical
 from domain.decision import Actor
 from domain.events import CATALOGUE, UPCASTERS, Event
 from domain.fields import Code, Sealed
@@ -47,21 +48,6 @@ class Recorded:
     written_at: datetime
     command_id: str
     meta: Meta
-
-
-class NullCipher:
-    """Keeps the shape of sealing without a key, until keys per person are there."""
-
-    def seal(self, subject_id: str, plaintext: bytes, *, associated: bytes) -> bytes:
-        return plaintext
-
-    def open(self, subject_id: str, sealed: bytes, *, associated: bytes) -> bytes:
-        return sealed
-
-
-def canonical(value: object) -> bytes:
-    """The one way we write JSON: hashed as stored, so it must never vary."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 class Codec:

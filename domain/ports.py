@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
-from domain.care import ClaimRow
+if TYPE_CHECKING:
+    from domain.care import ClaimRow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)

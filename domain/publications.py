@@ -12,8 +12,8 @@ from typing import Protocol
 
 from pydantic import Field
 
+from domain.canonical import canonical
 from domain.care import ProgrammeFile, VersionInForce
-from domain.codec import canonical
 from domain.decision import Command, Context, Decision, Rejected, Role
 from domain.events import Event, ProgrammePublished
 from domain.fields import Code

@@ -10,7 +10,8 @@ from domain.deciders import JOURNEYS
 from domain.ports import ComponentUse, EventStore, StoreUnavailable
 from domain.states import Journey
 from eventstore.postgres import translated
-from readmodels.projector import Connection, Folds, Pool, newest_position, wait_for
+from readmodels.positions import newest_position, wait_for
+from readmodels.projector import Connection, Folds, Pool
 
 Row = tuple[str, str, str, str, date, date]
 

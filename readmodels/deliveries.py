@@ -12,7 +12,8 @@ from domain.deciders import JOURNEYS
 from domain.ports import EventStore, StoreUnavailable
 from domain.states import CaseFile, Delivery, Journey
 from eventstore.postgres import translated
-from readmodels.projector import Connection, Folds, Pool, newest_position, wait_for
+from readmodels.positions import newest_position, wait_for
+from readmodels.projector import Connection, Folds, Pool
 
 TOUCHING = (
     e.DeliveryRecorded, e.DeliveryCorrected, e.DeliveryDisputed, e.DisputeSettled, e.DeliveriesClaimed, e.RecoveryOpened,

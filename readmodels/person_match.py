@@ -12,7 +12,8 @@ from domain.codec import Recorded
 from domain.events import PersonMoved, PersonRegistered
 from domain.ports import StoreUnavailable
 from eventstore.postgres import translated
-from readmodels.projector import Connection, Pool, newest_position, wait_for
+from readmodels.positions import newest_position, wait_for
+from readmodels.projector import Connection, Pool
 
 
 class PersonMatch:

@@ -13,7 +13,8 @@ import structlog
 
 from domain.codec import Codec, Recorded
 from domain.deciders import Decider
-from domain.ports import START, EventStore, Position, StoreUnavailable
+from domain.ports import EventStore, Position, StoreUnavailable
+from readmodels.positions import position_of
 
 log = structlog.get_logger()
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
@@ -22,7 +23,6 @@ S = TypeVar("S")
 
 BATCH = 500
 BUSY, IDLE = 0.05, 0.2  # seconds between looks
-WAIT = 2.0  # seconds that a reader waits for its own write to be shown
 KEPT = 10_000
 
 CHECKPOINTS = """
@@ -189,24 +189,3 @@ class Projector:
             "UPDATE read.checkpoint SET txid = $2, number = $3 WHERE model = $1",
             name, position.txid, position.number,
         )  # fmt: skip
-
-
-async def position_of(pool: Pool, name: str) -> Position:
-    row = await pool.fetchrow("SELECT txid, number FROM read.checkpoint WHERE model = $1", name)
-    return START if row is None else Position(txid=row["txid"], number=row["number"])
-
-
-async def newest_position(pool: Pool) -> Position:
-    """Of what is recorded by now, whether or not everybody may read on to it yet."""
-    row = await pool.fetchrow("SELECT txid, position FROM teekond.event ORDER BY txid DESC, position DESC LIMIT 1")
-    return START if row is None else Position(txid=row["txid"], number=row["position"])
-
-
-async def wait_for(pool: Pool, name: str, position: Position) -> bool:
-    """Whether the read model has got to a position, within two seconds."""
-    deadline = asyncio.get_running_loop().time() + WAIT
-    while await position_of(pool, name) < position:
-        if asyncio.get_running_loop().time() > deadline:
-            return False
-        await asyncio.sleep(BUSY)
-    return True

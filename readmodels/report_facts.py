@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import asyncpg
-from pydantic_core import from_json
-
 from domain import journey
-from domain.codec import Codec, Recorded, canonical
-from domain.ports import Cipher, EventStore, Position, StoreUnavailable
+from domain.canonical import canonical
+from domain.codec import Codec, Recorded
+from domain.ports import Cipher, EventStore
 from domain.reports import facts
-from domain.reports.counting import WHEREVER, Dossier, places_of
-from domain.reports.facts import NOTHING, Fact, Key
-from domain.reports.known import Kinds, Span
-from domain.reports.period import Period
+from domain.reports.counting import places_of
+from domain.reports.fact import Fact, Key
 from domain.states import Journey
 from domain.working_days import local_date
 from eventstore.queries import named
-from readmodels.projector import KEPT, Connection, Pool, newest_position, position_of, wait_for
+from readmodels.known_facts import NAME, associated_with
+from readmodels.projector import KEPT, Connection
 
 NEVER = 2**62  # the transaction by which what is still so was replaced
 KINDS = frozenset({"journeys", "persons", "agreements", "regions"})
@@ -42,34 +39,34 @@ class Kept:
 
 class ReportFacts:
     """Bitemporal: a row says from when until when something was so, and between which two events it was known so. What is
-    personal is sealed under the person's key."""
+    personal is sealed under the person's key. First stands what rows are chosen by, which is read of many more."""
 
-    name = "report_facts"
+    name = NAME
     tables = f"""
         CREATE TABLE IF NOT EXISTS read.report_fact (
-            subject text NOT NULL,
-            kind text NOT NULL,
-            key text NOT NULL,
-            person_id text NOT NULL,
-            municipality text NOT NULL,
-            from_on date NOT NULL,
-            to_on date NOT NULL,
-            code text NOT NULL,
-            area text NOT NULL,
-            about text NOT NULL,
-            number bigint NOT NULL,
-            cents bigint NOT NULL,
-            sealed bytea,
-            words text,
-            because text NOT NULL,
-            version bigint NOT NULL,
             known_txid bigint NOT NULL,
             known_number bigint NOT NULL,
             gone_txid bigint NOT NULL DEFAULT {NEVER},
             gone_number bigint NOT NULL DEFAULT 0,
-            PRIMARY KEY (subject, kind, key, known_txid, known_number)
+            from_on date NOT NULL,
+            to_on date NOT NULL,
+            version bigint NOT NULL,
+            number bigint NOT NULL,
+            cents bigint NOT NULL,
+            subject text NOT NULL,
+            kind text NOT NULL,
+            key text NOT NULL,
+            code text NOT NULL,
+            area text NOT NULL,
+            about text NOT NULL,
+            municipality text NOT NULL,
+            person_id text NOT NULL,
+            because text NOT NULL,
+            sealed bytea,
+            words text,
+            PRIMARY KEY (subject, key, kind, known_txid, known_number)
         );
-        CREATE INDEX IF NOT EXISTS report_fact_days ON read.report_fact (subject, kind, from_on, to_on);
+        CREATE INDEX IF NOT EXISTS report_fact_lasting ON read.report_fact (kind, subject, to_on, from_on, gone_txid);
         CREATE INDEX IF NOT EXISTS report_fact_known ON read.report_fact (known_txid, known_number);
         CREATE TABLE IF NOT EXISTS read.report_subject (
             subject text NOT NULL,
@@ -79,8 +76,8 @@ class ReportFacts:
         CREATE INDEX IF NOT EXISTS report_subject_of ON read.report_subject (municipality, subject)"""
     clear = "TRUNCATE read.report_fact, read.report_subject"
 
-    def __init__(self, pool: Pool, store: EventStore, codec: Codec, cipher: Cipher) -> None:
-        self._pool, self._store, self._codec, self._cipher = pool, store, codec, cipher
+    def __init__(self, store: EventStore, codec: Codec, cipher: Cipher) -> None:
+        self._store, self._codec, self._cipher = store, codec, cipher
         self._kept: OrderedDict[str, Kept] = OrderedDict()
 
     async def apply(self, connection: Connection, batch: Sequence[Recorded]) -> None:
@@ -117,106 +114,14 @@ class ReportFacts:
     def _row(self, told: Recorded, kept: Kept, fact: Fact) -> tuple[object, ...]:
         sealed = None
         if fact.personal:
-            associated = _associated(told.stream_id, fact.kind, fact.key)
+            associated = associated_with(told.stream_id, fact.kind, fact.key)
             sealed = self._cipher.seal(kept.person_id, canonical(dict(fact.personal)), associated=associated)
+        words = json.dumps(dict(fact.words), ensure_ascii=False) if fact.words else None
         return (
-            told.stream_id, fact.kind, fact.key, kept.person_id, fact.municipality, fact.from_on, fact.to_on, fact.code,
-            fact.area, fact.about, fact.number, fact.cents, sealed,
-            json.dumps(dict(fact.words), ensure_ascii=False) if fact.words else None,
-            told.event.type, told.version, told.position.txid, told.position.number,
+            told.stream_id, fact.kind, fact.key, told.position.txid, told.position.number, fact.from_on, fact.to_on,
+            told.version, fact.number, fact.cents, fact.code, fact.area, fact.about, fact.municipality, kept.person_id,
+            told.event.type, sealed, words,
         )  # fmt: skip
-
-    def _fact(self, row: asyncpg.Record) -> Fact:
-        """A report makes a million: taken apart at once, columns cost half of what they cost by name."""
-        (
-            kind, key, municipality, from_on, to_on, code, area, about, number, cents, sealed, words, because, version,
-            subject, person_id,
-        ) = row  # fmt: skip
-        personal = NOTHING
-        if sealed is not None:
-            personal = from_json(self._cipher.open(person_id, sealed, associated=_associated(subject, kind, key)))
-        told = NOTHING if words is None else from_json(words)
-        return Fact(
-            kind, key, municipality, from_on, to_on, code, area, about, number, cents, personal, told, because, version
-        )
-
-    # ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def reached(self) -> Position:
-        return await position_of(self._pool, self.name)
-
-    async def complete(self) -> Position:
-        newest = await newest_position(self._pool)
-        if not await wait_for(self._pool, self.name, newest):
-            raise StoreUnavailable("the facts of reports have not got there yet")
-        return max(newest, await self.reached())
-
-    async def subjects(self, municipalities: Collection[str] | None, *, after: str, limit: int) -> list[str]:
-        """Journeys, agreements and regions, of these municipalities or of all; the next `limit` in order of their ids."""
-        rows = await self._pool.fetch(
-            QUERIES["subjects"],
-            after, None if municipalities is None else list(municipalities), limit,
-        )  # fmt: skip
-        return [row["subject"] for row in rows]
-
-    async def agreements(self, at: Position) -> list[Fact]:
-        rows = await self._pool.fetch(QUERIES["agreements"], at.txid, at.number)
-        return [self._fact(row) for row in rows]
-
-    async def dossiers(
-        self, subjects: Sequence[str], period: Period, at: Position, kinds: Kinds, *, detailed: bool = False
-    ) -> Iterator[Dossier]:
-        """Facts of these kinds as they were known at that moment, of those of whom any matters to the period; deliveries
-        added up unless `detailed`."""
-        moment = (at.txid, at.number)
-        dated = [each for each in kinds if each not in WHEREVER]
-        query = QUERIES["detailed" if detailed else "dossiers"]
-        span = (subjects[0], subjects[-1])  # by which the index is gone through in one go
-        rows = await self._pool.fetch(query, list(subjects), *moment, period.first, period.last, dated, *span)
-        found, people = {row["subject"] for row in rows}, {row["person_id"] for row in rows}
-        undated = [each for each in kinds if each in WHEREVER and each != "person"]
-        rows += await self._pool.fetch(QUERIES["wherever"], list(found), *moment, period.last, undated)
-        persons: list[asyncpg.Record] = []
-        if "person" in kinds:
-            persons = await self._pool.fetch(QUERIES["wherever"], list(people), *moment, facts.FOREVER, ["person"])
-        return self._dossiers(rows, persons)
-
-    def _dossiers(self, rows: Iterable[asyncpg.Record], persons: Iterable[asyncpg.Record]) -> Iterator[Dossier]:
-        """Each made when it is its turn: meanwhile the next rows are on their way, and few facts are there at a time."""
-        people = {row["subject"]: row for row in persons}
-        grouped: dict[str, list[asyncpg.Record]] = {}
-        for row in rows:
-            grouped.setdefault(row["subject"], []).append(row)
-        for subject, told in grouped.items():
-            person = people.get(told[0]["person_id"])
-            yield Dossier(
-                subject=subject,
-                facts=[self._fact(each) for each in told],
-                person=None if person is None else self._fact(person),
-            )
-
-    async def changed(self, period: Period, span: Span, kinds: Kinds) -> list[str]:
-        """Journeys, agreements and regions of which something that matters to the period was told in between."""
-        rows = await self._pool.fetch(
-            QUERIES["changed"],
-            span.after.txid, span.after.number, span.until.txid, span.until.number, period.last, list(kinds),
-        )  # fmt: skip
-        return [row["subject"] for row in rows]
-
-    async def told_between(self, subjects: Sequence[str], span: Span) -> Mapping[str, list[Fact]]:
-        """Each fact that was told in between of each, the latest first, whether it is so still or never was."""
-        rows = await self._pool.fetch(
-            QUERIES["told_between"],
-            list(subjects), span.after.txid, span.after.number, span.until.txid, span.until.number,
-        )  # fmt: skip
-        found: dict[str, list[Fact]] = {}
-        for row in rows:
-            found.setdefault(row["subject"], []).append(self._fact(row))
-        return found
-
-
-def _associated(subject: str, kind: str, key: str) -> bytes:
-    return f"report_fact/{subject}/{kind}/{key}".encode()
 
 
 def _changed(kept: Kept, told: Recorded) -> list[Fact]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Protocol
 from fastapi import Depends, Header, Path, Query
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from activities.counting import Beside
 from activities.folding import Streams
 from activities.publishing import latest
 from domain.belonging import Sight, sight
@@ -50,6 +51,7 @@ class Parts:
     programme: Programme
     authenticator: Authenticator
     clock: Clock
+    beside: Beside | None = None
 
     def __post_init__(self) -> None:
         self.publications: Streams[Publications] = Streams(self.store, self.codec, PROGRAMMES)

@@ -17,7 +17,8 @@ from typing import Annotated
 import asyncpg
 import typer
 
-from domain.codec import Codec, NullCipher
+from domain.cipher import NullCipher
+from domain.codec import Codec
 from domain.decision import NATIONAL
 from domain.money import euros
 from domain.programme import load as load_programme

@@ -9,7 +9,7 @@ from domain.decision import Actor
 from domain.ports import Position
 from domain.programme import NotKnown, Programme
 from readmodels.cursors import WrongCursor
-from readmodels.projector import wait_for
+from readmodels.positions import wait_for
 from starter.access import Parts
 from starter.problems import ProblemRaised, malformed
 

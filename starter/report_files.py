@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from activities.folding import Streams
-from domain.codec import Codec, NullCipher
+from domain.cipher import NullCipher
+from domain.codec import Codec
 from domain.deciders import REPORTS
 from domain.programme import load as load_programme
 from domain.reports.document import Document, Table
@@ -16,9 +17,10 @@ from domain.reports.sent import stream_of
 from eventstore.postgres import PostgresEventStore, translated
 from integrations.report_files import suffix_of, written
 from integrations.report_words import shown
+from readmodels.known_facts import KnownFacts
 from readmodels.projector import Pool
-from readmodels.report_facts import ReportFacts
 from runtime.settings import Settings
+from starter.counting import Processes
 from starter.programmes import in_use
 from starter.reporting import Drafts, NoSuchReport
 
@@ -45,7 +47,7 @@ async def asked_for(
 async def _documents(pool: Pool, settings: Settings, report: str, period: str, scope: str) -> Sequence[Document]:
     store, codec = PostgresEventStore(pool), Codec(NullCipher())
     programme = await in_use(store, codec, load_programme(settings.programme))
-    drafts = Drafts(ReportFacts(pool, store, codec, NullCipher()), programme)
+    drafts = Drafts(KnownFacts(pool, NullCipher()), programme, Processes(settings.database_url.get_secret_value()))
     code: ReportCode = "monthly" if report == "monthly" else "interim"
     if report not in ("monthly", "interim", "extract"):
         raise NoSuchReport(field="report", report=report)

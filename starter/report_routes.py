@@ -9,21 +9,22 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from activities.folding import Streams
-from domain.codec import NullCipher
+from domain.cipher import NullCipher
 from domain.deciders import REPORTS
 from domain.decision import NATIONAL, Actor, Role
 from domain.ports import Position
+from domain.reports.count import Scope
 from domain.reports.document import Document, Kind, State
-from domain.reports.facts import FOREVER
+from domain.reports.fact import FOREVER
 from domain.reports.period import ReportCode
 from domain.reports.question import Question
-from domain.reports.scopes import Scope
+from domain.reports.scopes import tenant_of
 from domain.reports.sent import SentReport
 from domain.reports.tally import Cell
 from domain.working_days import TALLINN
 from eventstore.postgres import translated
 from integrations.report_files import MEDIA_TYPES, Suffix, written
-from readmodels.report_facts import ReportFacts
+from readmodels.known_facts import KnownFacts
 from readmodels.report_list import ReportFilter, ReportList
 from starter.access import PROBLEMS, CodeQuery, Parts, StreamId, caller_of, readable
 from starter.paging import PAGE, After, Cursor, Limit, link_next, page_of, seen_of, shown_up_to
@@ -132,7 +133,7 @@ def report_reading(parts: Parts) -> APIRouter:
     router = APIRouter(prefix="/v1/reports", responses=PROBLEMS, tags=["reports"])
     reports: Streams[SentReport] = Streams(parts.store, parts.codec, REPORTS)
     listed_reports = ReportList(parts.pool, parts.store, parts.codec)
-    facts = ReportFacts(parts.pool, parts.store, parts.codec, NullCipher())
+    facts = KnownFacts(parts.pool, NullCipher())
     Reader = Annotated[Actor, Depends(reader_of(parts))]  # noqa: N806 — a type, made here because it needs `parts`
 
     async def found(report_id: str, actor: Actor, number: int = 1) -> SentReport:
@@ -192,7 +193,7 @@ def report_reading(parts: Parts) -> APIRouter:
     ) -> FigureRowsPage:
         """The facts behind one figure: as it was sent (1), or as a correction left it."""
         state = await found(id, actor, number)
-        drafts, cell = Drafts(facts, parts.programme), Cell(table, row, column)
+        drafts, cell = Drafts(facts, parts.programme, parts.beside), Cell(table, row, column)
         with translated(), refusals():
             some, more = await rows_of(drafts, state, number, cell, cursor=cursor, limit=limit)
         link_next(request, response, more)
@@ -203,7 +204,7 @@ def report_reading(parts: Parts) -> APIRouter:
 
 def report_drafts(parts: Parts) -> APIRouter:
     router = APIRouter(prefix="/v1/report-drafts", responses=PROBLEMS, tags=["reports"])
-    facts = ReportFacts(parts.pool, parts.store, parts.codec, NullCipher())
+    facts = KnownFacts(parts.pool, NullCipher())
     Reader = Annotated[Actor, Depends(reader_of(parts))]  # noqa: N806 — a type, made here because it needs `parts`
 
     async def asked(
@@ -212,12 +213,12 @@ def report_drafts(parts: Parts) -> APIRouter:
         """As everything is known now, or was at a position. A municipality asks for its own alone."""
         if not actor.is_national and scope != actor.municipality:
             raise ProblemRaised(403, "outside_municipality", "This belongs to another municipality than yours.")
-        drafts = Drafts(facts, parts.programme)
+        drafts = Drafts(facts, parts.programme, parts.beside)
         at = datetime.combine(await parts.clock.today(), time(12), tzinfo=TALLINN).astimezone(UTC)
         moment = None if known_to is None else Position.parse(known_to)
         question = await drafts.question(report, period, at, moment)
         of = await drafts.scope(question, scope)
-        if not actor.is_national and of.tenant != actor.municipality:
+        if not actor.is_national and tenant_of(of) != actor.municipality:
             raise ProblemRaised(403, "outside_municipality", "This belongs to another municipality than yours.")
         return drafts, question, of
 
@@ -280,7 +281,7 @@ def document_view(document: Document) -> DocumentView:
 
 
 def _row_view(row: FigureRow) -> FigureRowView:
-    of, value, fact, _ = row.contribution
+    of, value, fact = row.contribution[:3]
     return FigureRowView(
         subject=row.subject,
         value=value,

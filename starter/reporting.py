@@ -6,18 +6,19 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from activities.reporting import counted, pieces, places_of, scopes_of
+from activities.counting import Beside, Share, counted, pieces, places_of
+from activities.reporting import scopes_of
 from domain.decision import Rejected
 from domain.ports import Position
 from domain.programme import NotInForce, Programme
 from domain.programme.report_definition import GAPS
+from domain.reports.count import Scope
 from domain.reports.counting import Contribution, contributions, gaps
 from domain.reports.document import Document
 from domain.reports.extract import EXTRACTED, Line, extract_table, line_of
 from domain.reports.known import Known
 from domain.reports.period import Period, ReportCode, WrongPeriod, period_of
 from domain.reports.question import Question
-from domain.reports.scopes import Scope
 from domain.reports.sent import SentReport
 from domain.reports.tally import Cell
 from domain.working_days import local_date
@@ -87,8 +88,8 @@ def checked_period(report: ReportCode, code: str, today: datetime) -> Period:
 class Drafts:
     """Counts anew, as of any moment in the record."""
 
-    def __init__(self, known: Known, programme: Programme) -> None:
-        self._known, self._programme = known, programme
+    def __init__(self, known: Known, programme: Programme, beside: Beside | None = None) -> None:
+        self._known, self._programme, self._beside = known, programme, beside
 
     async def question(self, report: ReportCode, code: str, at: datetime, moment: Position | None = None) -> Question:
         """As everything is known that was told by now. Raises NoSuchPeriod, PeriodNotBegun, NotDefined."""
@@ -111,7 +112,7 @@ class Drafts:
         return scope
 
     async def draft(self, question: Question, scope: Scope) -> Document:
-        return (await counted(self._known, question, [scope]))[scope.code]
+        return (await counted(self._known, question, [scope], self._beside))[scope.code]
 
     async def rows(
         self, question: Question, scope: Scope, cell: Cell, *, cursor: str, limit: int
@@ -129,13 +130,14 @@ class Drafts:
         return found, None
 
     async def _behind(self, question: Question, scope: Scope, cell: Cell, after: str) -> AsyncIterator[FigureRow]:
-        plan, bands, places = question.plan, question.definition.age_bands, places_of([scope])
+        plan, bands = question.plan, question.definition.age_bands
+        share = Share(places=places_of([scope]), after=after)
         lists = {table.name for table in question.definition.tables if table.rows == GAPS}
-        async for dossiers in pieces(self._known, question, places, plan.kinds, after=after, detailed=True):
+        async for dossiers in pieces(self._known, question, share, plan.kinds, detailed=True):
             for dossier in sorted(dossiers, key=lambda each: each.subject):
                 of = scope.of(dossier)
                 for fact in gaps(of, question.period) if cell.table in lists else ():
-                    yield FigureRow(subject=dossier.subject, contribution=Contribution(GAPS, 1, fact, {}))
+                    yield FigureRow(subject=dossier.subject, contribution=Contribution(GAPS, 1, fact, {}, {}))
                 for each in contributions(of, question.period, bands, plan.wanted):
                     if cell in plan.cells(each):
                         yield FigureRow(subject=dossier.subject, contribution=each)
@@ -143,7 +145,7 @@ class Drafts:
     async def extract(self, question: Question, scope: Scope, key: bytes) -> Document:
         """Pseudonymised, and nobody in a group of few."""
         lines: list[Line] = []
-        async for dossiers in pieces(self._known, question, places_of([scope]), EXTRACTED):
+        async for dossiers in pieces(self._known, question, Share(places=places_of([scope])), EXTRACTED):
             for dossier in dossiers:
                 line = line_of(scope.of(dossier), question.period, question.definition.age_bands, key)
                 lines += [] if line is None else [line]

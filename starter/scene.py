@@ -12,7 +12,8 @@ import httpx
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
-from domain.codec import Codec, NullCipher, Recorded
+from domain.cipher import NullCipher
+from domain.codec import Codec, Recorded
 from domain.programme import Programme, load
 from domain.working_days import local_date
 from eventstore.postgres import PostgresEventStore, create_pool

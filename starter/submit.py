@@ -18,7 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.messages import Outcome, Refusal, Submission, digest
 from activities.stages import BUG
-from domain.codec import canonical
+from domain.canonical import canonical
 from domain.commands import COMMANDS
 from domain.decision import Actor, Command
 from workflows import names

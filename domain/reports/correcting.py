@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from domain.programme.report_definition import CORRECTED, MEASURES, ReportDefinition
+from domain.reports.count import Scope
 from domain.reports.counting import Dossier, contributions
 from domain.reports.document import Column, Document, Kind, Table, Value
-from domain.reports.facts import Fact
+from domain.reports.fact import Fact
 from domain.reports.period import Period
-from domain.reports.scopes import Scope
 from domain.reports.tally import CODE, NAME, Cell, NamedRow, Plan, kind_of
 
 RECOUNTED = "recounted"  # no single fact explains it: a median, a mean, or another way of counting

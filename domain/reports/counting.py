@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache, cached_property
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from domain.reports.facts import FOREVER, Fact, FactKind
+from domain.reports.fact import FOREVER, Fact, FactKind
 from domain.reports.period import Period
 
 _DAY = timedelta(days=1)
@@ -32,6 +31,7 @@ KINDS_BY: Mapping[str, frozenset[FactKind]] = {  # by what it is told apart
     "life_area": frozenset(("need",)), "diagnosis": frozenset(("diagnosis",)),
     "age": frozenset(("person",)), "sex": frozenset(("person",)),
 }  # fmt: skip
+WHOSE = frozenset(("all", "municipality", "age", "sex", "diagnosis"))  # told apart by whose it is, all else by what
 EVERYTHING: frozenset[str] = frozenset(KINDS_OF)
 OUTCOMES = frozenset(("improved", "unchanged", "worse", "need_change", "told_change"))
 NOBODY = ""  # the row of what has no code
@@ -42,26 +42,30 @@ Part = tuple[str, int, Fact, Rows]
 
 
 class Contribution(NamedTuple):
-    """So much of something, from one fact, in the row of each of these codes of a dimension."""
+    """So much of something, from one fact; in which row of a dimension by whose it is, and in which by what it is. Kept
+    apart, since a report of many journeys makes half a million of these."""
 
     of: str
     value: int
     fact: Fact
-    rows: Rows
+    whose: Mapping[str, str]
+    what: Rows
+
+    def rows(self, dimension: str) -> Sequence[str]:
+        return (self.whose[dimension],) if dimension in self.whose else self.what.get(dimension, ())
 
 
-@dataclass(frozen=True, kw_only=True)
-class Dossier:
+class Dossier(NamedTuple):
     """All facts of one journey, agreement or region that some moment knew of a period; `person` is whose journey it is."""
 
     subject: str
     facts: Sequence[Fact]
     person: Fact | None = None
 
-    @cached_property
+    @property
     def municipalities(self) -> frozenset[str]:
-        shared = [places_of(fact) for fact in self.facts if fact.words]
-        return frozenset({fact.municipality for fact in self.facts if not fact.words}.union(*shared))
+        one = {fact.municipality for fact in self.facts if not fact.words}
+        return frozenset(one.union(*(places_of(fact) for fact in self.facts if fact.words)))
 
     def by_kind(self) -> Grouped:
         """Without what never was."""
@@ -89,16 +93,16 @@ def contributions(
     """Of what is `wanted` (by `Measure.of`); the rest is not looked for, which with many journeys is what takes the time."""
     facts = dossier.by_kind()
     person = _person_rows(dossier, facts, period, bands)
-    whose: dict[str, Rows] = {}  # by municipality
+    whose: dict[str, Mapping[str, str]] = {}  # by municipality
     for kind, parts in _PARTS:
         if kind not in facts or (parts is _outcomes and wanted.isdisjoint(OUTCOMES)):
             continue
-        for of, value, fact, rows in parts(facts, period):
+        for of, value, fact, what in parts(facts, period):
             if of in wanted:
                 place = fact.municipality
                 if place not in whose:
-                    whose[place] = {**person, "municipality": (place,)}
-                yield Contribution(of, value, fact, {**whose[place], **rows})
+                    whose[place] = {**person, "municipality": place}
+                yield Contribution(of, value, fact, whose[place], what)
 
 
 def gaps(dossier: Dossier, period: Period) -> Iterator[Fact]:
@@ -106,15 +110,15 @@ def gaps(dossier: Dossier, period: Period) -> Iterator[Fact]:
     return (each for each in dossier.facts if each.kind == "gap" and period.meets(each.from_on, each.to_on))
 
 
-def _person_rows(dossier: Dossier, facts: Grouped, period: Period, bands: tuple[int, ...]) -> Rows:
+def _person_rows(dossier: Dossier, facts: Grouped, period: Period, bands: tuple[int, ...]) -> Mapping[str, str]:
     told = {} if dossier.person is None else dossier.person.personal
     diagnosis = facts.get("diagnosis")
     born = told.get("birth_date")
     return {
-        "all": ("",),
-        "sex": (str(told.get("sex", NOBODY)),),
-        "age": (NOBODY if born is None else band_of(age(date.fromisoformat(str(born)), period.last), bands),),
-        "diagnosis": (NOBODY if not diagnosis else str(diagnosis[-1].personal["diagnosis"]),),
+        "all": "",
+        "sex": str(told.get("sex", NOBODY)),
+        "age": NOBODY if born is None else band_of(age(date.fromisoformat(str(born)), period.last), bands),
+        "diagnosis": NOBODY if not diagnosis else str(diagnosis[-1].personal["diagnosis"]),
     }
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Literal
 
-from domain.codec import canonical
+from domain.canonical import canonical
 
 # Cents, minutes and days are whole; percent and score are in tenths, so that no figure is rounded twice; a date is
 # written 2026-03-31, as it is recorded.

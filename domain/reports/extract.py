@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from domain.reports.counting import Dossier, contributions
 from domain.reports.document import Column, Table, Value
-from domain.reports.facts import FactKind
+from domain.reports.fact import FactKind
 from domain.reports.period import Period
 
 FEWEST = 5  # [A] so many share each combination of what could be known of somebody from elsewhere
@@ -38,7 +38,7 @@ def line_of(dossier: Dossier, period: Period, bands: tuple[int, ...], key: bytes
     group: Group | None = None
     for each in contributions(dossier, period, bands):
         if each.of == "participants":
-            group = tuple(each.rows[name][0] for name in TOLD)
+            group = tuple(each.whose[name] for name in TOLD)
         figures[each.of] += each.value
         told[each.of] += 1
     if group is None:

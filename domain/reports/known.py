@@ -8,7 +8,7 @@ from typing import Protocol
 
 from domain.ports import Position
 from domain.reports.counting import Dossier
-from domain.reports.facts import Fact, FactKind
+from domain.reports.fact import Fact, FactKind
 from domain.reports.period import Period
 
 
@@ -34,8 +34,15 @@ class Known(Protocol):
         """The latest moment a report can be of: StoreUnavailable where the facts do not get to what is recorded by now."""
         ...
 
-    async def subjects(self, municipalities: Collection[str] | None, *, after: str, limit: int) -> list[str]:
-        """Journeys, agreements and regions, of these municipalities or of all; the next `limit` in order of their ids."""
+    async def subjects(
+        self, municipalities: Collection[str] | None, *, after: str, until: str | None, limit: int
+    ) -> list[str]:
+        """Journeys, agreements and regions, of these municipalities or of all; the next `limit` in order of their ids, up
+        to one of them or to the last."""
+        ...
+
+    async def ends(self, municipalities: Collection[str] | None, *, shares: int, fewest: int) -> list[str]:
+        """The last id of each of so many equal shares of them but the last; none where there are fewer than so many."""
         ...
 
     async def agreements(self, at: Position) -> list[Fact]:
@@ -43,10 +50,17 @@ class Known(Protocol):
         ...
 
     async def dossiers(
-        self, subjects: Sequence[str], period: Period, at: Position, kinds: Kinds, *, detailed: bool = False
+        self,
+        subjects: Sequence[str],
+        period: Period,
+        at: Position,
+        kinds: Kinds,
+        *,
+        all_between: bool = False,
+        detailed: bool = False,
     ) -> Iterable[Dossier]:
         """Facts of these kinds as they were known at that moment, of those of whom any matters to the period; deliveries
-        added up unless `detailed`."""
+        added up unless `detailed`. `all_between`: these are all that there are from the first to the last of them."""
         ...
 
     async def changed(self, period: Period, span: Span, kinds: Kinds) -> list[str]:

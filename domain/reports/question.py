@@ -6,27 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain.ports import Position
 from domain.programme import Component, NotKnown, Programme
-from domain.programme.report_definition import ReportDefinition
+from domain.reports.count import Asked, Scope
 from domain.reports.counting import band_names
 from domain.reports.document import Document, Table
-from domain.reports.period import Period
-from domain.reports.scopes import Scope
-from domain.reports.tally import Plan, Tally, tables
+from domain.reports.tally import Tally, tables
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
-    definition: ReportDefinition
-    period: Period
+class Question(Asked):
     programme: Programme
-    moment: Position
     at: datetime
 
     @property
-    def plan(self) -> Plan:
-        return Plan.of(self.definition)
+    def asked(self) -> Asked:
+        return Asked(definition=self.definition, period=self.period, moment=self.moment)
 
     def named(self, dimension: str, code: str) -> str:
         """What a row is called in Estonian; its code where nobody has said."""

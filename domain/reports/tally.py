@@ -18,9 +18,9 @@ from domain.programme.report_definition import (
     ReportDefinition,
     ReportTable,
 )
-from domain.reports.counting import KINDS_BY, KINDS_OF, Contribution
+from domain.reports.counting import KINDS_BY, KINDS_OF, WHOSE, Contribution
 from domain.reports.document import Column, Kind, Table, Value
-from domain.reports.facts import FOREVER, Fact, FactKind
+from domain.reports.fact import FOREVER, Fact, FactKind
 
 CODE = Column(name="code", label_et="Kood", label_en="Code", kind="text")
 NAME = Column(name="name", label_et="Nimetus", label_en="Name", kind="text")
@@ -65,8 +65,16 @@ class Plan:
 
     def cells(self, contribution: Contribution) -> Iterator[Cell]:
         for table, dimension, column in self.targets.get(contribution.of, ()):
-            for row in contribution.rows.get(dimension, ()):
+            for row in contribution.rows(dimension):
                 yield Cell(table, row, column)
+
+
+class _Into(NamedTuple):
+    """Where contributions of one kind go: sums by whose they are, sums by what they are, and values."""
+
+    whose: list[tuple[Dimension, Counter[str]]]
+    what: list[tuple[Dimension, Counter[str]]]
+    values: list[tuple[Dimension, dict[str, Values]]]
 
 
 class Tally:
@@ -77,23 +85,28 @@ class Tally:
         self.sums: dict[tuple[str, str], Counter[str]] = {}
         self.values: dict[tuple[str, str], dict[str, Values]] = {}
         self.gaps: list[Fact] = []
-        self._sums: dict[str, list[tuple[Dimension, Counter[str]]]] = {of: [] for of in plan.targets}
-        self._values: dict[str, list[tuple[Dimension, dict[str, Values]]]] = {of: [] for of in plan.targets}
+        self._into = {of: _Into([], [], []) for of in plan.targets}
         for of, targets in plan.targets.items():
+            whose, what, values = self._into[of]
             for table, dimension, column in targets:
                 if MEASURES[column].how == "sum":
-                    self._sums[of].append((dimension, self.sums.setdefault((table, column), Counter())))
+                    sums = self.sums.setdefault((table, column), Counter())
+                    (whose if dimension in WHOSE else what).append((dimension, sums))
                 else:
-                    self._values[of].append((dimension, self.values.setdefault((table, column), {})))
+                    values.append((dimension, self.values.setdefault((table, column), {})))
 
     def add(self, contributions: Iterable[Contribution]) -> None:
         """Of what the plan wants."""
-        for of, value, _, rows in contributions:
-            for dimension, sums in self._sums[of]:
-                for row in rows[dimension]:
+        for each in contributions:
+            of, value, _, whose, what = each
+            by_whose, by_what, kept = self._into[of]
+            for dimension, sums in by_whose:
+                sums[whose[dimension]] += value
+            for dimension, sums in by_what:
+                for row in what[dimension]:
                     sums[row] += value
-            for dimension, values in self._values[of]:
-                for row in rows[dimension]:
+            for dimension, values in kept:
+                for row in each.rows(dimension):
                     values.setdefault(row, Counter())[value] += 1
 
     def merge(self, other: Tally) -> None:

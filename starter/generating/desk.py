@@ -11,7 +11,8 @@ from activities.messages import Outcome
 from activities.recording import Recorder
 from domain.agreement import Agreement
 from domain.care import ClaimRow
-from domain.codec import Codec, NullCipher
+from domain.cipher import NullCipher
+from domain.codec import Codec
 from domain.deciders import AGREEMENTS
 from domain.decision import SYSTEM, Actor, Command
 from domain.journey import pending

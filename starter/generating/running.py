@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from activities.folding import Streams
 from activities.publishing import latest
-from domain.codec import Codec, NullCipher
+from domain.cipher import NullCipher
+from domain.codec import Codec
 from domain.deciders import PROGRAMMES
 from domain.programme import Programme
 from domain.programme import load as load_programme

@@ -10,7 +10,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from activities.messages import Submission, digest
-from domain.codec import canonical
+from domain.canonical import canonical
 from domain.commands import PREFIX
 from domain.decision import Actor, Command
 from domain.persons import CARE, GiveConsent, RegisterPerson

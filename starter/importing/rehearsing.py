@@ -8,7 +8,7 @@ from datetime import datetime
 
 from activities.messages import Submission
 from activities.recording import Recorder
-from domain.codec import NullCipher
+from domain.cipher import NullCipher
 from domain.deciders import AGREEMENTS, PERSONS, PROVIDERS
 from domain.decision import Actor, Rejected
 from domain.persons import PossibleDuplicates, one_journey

@@ -13,7 +13,8 @@ from typing import Protocol
 from activities.folding import Streams
 from activities.messages import Outcome, Submission
 from activities.publishing import latest
-from domain.codec import Codec, NullCipher
+from domain.cipher import NullCipher
+from domain.codec import Codec
 from domain.deciders import PROGRAMMES
 from domain.decision import NATIONAL, Actor, Role
 from domain.journey import fold

@@ -7,8 +7,8 @@ from datetime import date, datetime
 
 from activities.recording import Recorder
 from domain.care import ClaimRow
+from domain.cipher import NullCipher
 from domain.claims import AssembleClaim
-from domain.codec import NullCipher
 from domain.ports import EventStore
 from tests.activities.examples import (
     MUNICIPALITY,

@@ -11,8 +11,10 @@ from typing import TypeVar
 
 from activities.messages import Outcome, Submission, digest
 from activities.recording import Recorder, random_id
+from domain.canonical import canonical
 from domain.care import ClaimRow, CommunityLine, Finding, Goal, SectionAnswer, ServiceLine, Views
-from domain.codec import Codec, NullCipher, Recorded, canonical
+from domain.cipher import NullCipher
+from domain.codec import Codec, Recorded
 from domain.deciders import JOURNEYS
 from domain.decision import Actor, Command, Role
 from domain.events import Event

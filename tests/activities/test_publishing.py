@@ -12,7 +12,7 @@ from activities import publishing
 from activities.publishing import follow
 from activities.recording import Recorder
 from domain import journey
-from domain.codec import NullCipher
+from domain.cipher import NullCipher
 from domain.decision import OutsideMunicipality
 from domain.ports import ComponentUse, EventStore, StoreUnavailable
 from domain.publications import ComponentInUse, PastChanged, stream_of

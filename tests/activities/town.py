@@ -16,8 +16,9 @@ from activities.claiming import ClaimToSettle, settle_claim
 from activities.messages import Outcome, Submission
 from domain.agreement import Agreement
 from domain.care import Rejection, ServiceLine, Tariff
+from domain.cipher import NullCipher
 from domain.claims import AssembleClaim, Claim, ClaimStage, DecideClaim, PayClaim
-from domain.codec import Codec, NullCipher, Recorded
+from domain.codec import Codec, Recorded
 from domain.deciders import BoundReached, YearlyCapReached
 from domain.decision import SYSTEM, Actor, Command, Rejected
 from domain.deliveries import DeliveryRow

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 import pytest
 from pydantic import BaseModel
 
-from domain.codec import canonical
+from domain.canonical import canonical
 from domain.commands import COMMANDS
 from domain.decision import Command
 from domain.events import CATALOGUE, UPCASTERS, Event, missing_upcasters, stored_as

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.reports.counting import Dossier
 from domain.reports.extract import FEWEST, FIGURES, Line, extract_table, line_of, suppressed
-from domain.reports.facts import FOREVER, Fact
+from domain.reports.fact import FOREVER, Fact
 from domain.reports.period import period_of
 
 HALF, OTHER = period_of("interim", "2026-H1"), period_of("interim", "2026-H2")

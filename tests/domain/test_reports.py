@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
@@ -13,14 +14,17 @@ from domain.care import FigureColumn, ReportFigures
 from domain.deciders import JOURNEYS, REPORTS
 from domain.decision import SYSTEM, NotForThisRole
 from domain.events import JourneyExited, OfferDeclined, PlaceAwaited, ReportCorrected, ReportSent
+from domain.ports import START
 from domain.programme import ReportDefinition, load
 from domain.programme.report_definition import MEASURES
+from domain.reports.count import Asked, Count, Scope
 from domain.reports.counting import Dossier, age, band_names, band_of, contributions
-from domain.reports.facts import FOREVER, Fact, FactKind, Key, Told, of_journey
+from domain.reports.fact import FOREVER, Fact, FactKind, Key
+from domain.reports.facts import Told, of_journey
 from domain.reports.period import Period, WrongPeriod, between, period_of
-from domain.reports.scopes import scopes
+from domain.reports.scopes import scopes, tenant_of
 from domain.reports.sent import CorrectReport, NotTheNextCorrection, SendReport, SentAlready, SentReport, stream_of
-from domain.reports.tally import one_of
+from domain.reports.tally import Cell, one_of
 from domain.stages.transferring import AcceptTransfer
 from domain.states import Journey
 from domain.working_days import local_date
@@ -140,6 +144,31 @@ def test_who_moves_within_the_country_is_one_participant_of_it() -> None:
     assert counted(*moved, within={"tapa"}) == Counter({"participants": 1, "joined": 1, "at_end": 1})
 
 
+def test_tallies_that_are_put_together_are_what_is_counted_in_one_go() -> None:
+    """Of those who were in one municipality, and of those in several, who are counted for each scope by themselves."""
+    moved = (stay(date(2026, 1, 5), date(2026, 3, 14), "tori", "moved"), stay(date(2026, 3, 15), municipality="tapa"))
+    settled, gap = stay(date(2026, 2, 1)), Fact(kind="gap", key="1", municipality="tori", from_on=date(2026, 2, 1))
+    dossiers = [
+        Dossier(subject=f"journey-{number}", facts=facts) for number, facts in enumerate((moved, (settled,), (gap,)))
+    ]
+    towns = {"ee": (), "both": ("tori", "tapa"), "tapa": ("tapa",)}
+    wanted = [Scope(code=code, name=code, municipalities=frozenset(within)) for code, within in towns.items()]
+    asked = Asked(definition=load("demonstration").report("interim", MARCH.last), period=MARCH, moment=START)
+    at_once = Count(asked, wanted)
+    at_once.add(dossiers)
+    for split in range(4):
+        parts = Count(asked, wanted), Count(asked, wanted)
+        for count, some in zip(parts, (dossiers[:split], dossiers[split:]), strict=True):
+            count.add(some)
+        one, other = (pickle.loads(pickle.dumps(each)) for each in parts)
+        one.merge(other)
+        for scope in wanted:
+            told, expected = one.of(scope), at_once.of(scope)
+            assert (told.sums, told.values, told.gaps) == (expected.sums, expected.values, expected.gaps), scope
+    assert at_once.of(wanted[1]).figure(Cell("participants", "", "participants")) == 2
+    assert (at_once.of(wanted[1]).gaps, at_once.of(wanted[2]).gaps) == ([gap], [])
+
+
 def test_who_moves_on_the_day_on_which_their_stay_began_joins_once() -> None:
     """Both begin on one day; the one that is over comes first, whatever order they are told in."""
     day = date(2026, 3, 2)
@@ -186,7 +215,7 @@ def test_everything_that_is_counted_is_in_a_row_of_all_that_it_can_be_told_apart
     changed = [told("need", "1", degrees=(2, 2, 2)), told("need", "2", 9, degrees=(1, 2, 3))]
     told_so = [told("measure", "1", degrees=(1,)), told("measure", "2", 9, degrees=(2,))]
     dossier = Dossier(subject="journey-1", facts=[*money, left, stay(date(2026, 3, 20)), *found, *changed, *told_so])
-    rows = {each.of: each.rows.keys() for each in contributions(dossier, MARCH, BANDS)}
+    rows = {each.of: {*each.whose, *each.what} for each in contributions(dossier, MARCH, BANDS)}
     for name, measure in MEASURES.items():
         assert rows[measure.of] >= set(measure.by), name
 
@@ -242,7 +271,7 @@ def test_a_coordinator_called_like_a_municipality_or_the_whole_has_a_scope_of_th
     assert {each.code: set(each.municipalities) for each in found} == {
         "ee": set(), "coordinator:ee": {"tapa"}, "coordinator:tapa": {"tori"}, "tapa": {"tapa"}, "tori": {"tori"},
     }  # fmt: skip
-    assert {each.code for each in found if each.tenant == "tapa"} == {"tapa"}
+    assert {each.code for each in found if tenant_of(each) == "tapa"} == {"tapa"}
 
 
 # ── The stream ───────────────────────────────────────────────────────────────────────────────────────────────────────

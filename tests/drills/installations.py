@@ -22,7 +22,8 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.messages import Outcome
-from domain.codec import Codec, NullCipher, Recorded
+from domain.cipher import NullCipher
+from domain.codec import Codec, Recorded
 from domain.persons import CARE
 from domain.working_days import local_date
 from eventstore.postgres import PostgresEventStore, create_pool

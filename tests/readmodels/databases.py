@@ -9,11 +9,13 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from domain.codec import Codec, NullCipher, Recorded
+from domain.cipher import NullCipher
+from domain.codec import Codec, Recorded
 from domain.ports import START, Position
 from eventstore.migrate import migrate
 from eventstore.postgres import PostgresEventStore, create_pool
-from readmodels.projector import Pool, Projector, position_of
+from readmodels.positions import position_of
+from readmodels.projector import Pool, Projector
 from runtime.embedded import Services, grant
 
 CODEC = Codec(NullCipher())

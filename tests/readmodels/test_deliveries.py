@@ -87,7 +87,7 @@ async def test_others_places_providers_and_days_are_not_in_it(pool: Pool) -> Non
 async def test_a_list_that_has_not_got_there_says_so_and_nothing_is_left_out(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("readmodels.projector.WAIT", 0.1)
+    monkeypatch.setattr("readmodels.positions.WAIT", 0.1)
     store = PostgresEventStore(pool)
     await helped(store, 1)
     deliveries = Deliveries(pool, store, CODEC)

@@ -96,7 +96,7 @@ async def test_people_are_found_by_their_personal_codes_in_their_own_municipalit
 
 async def test_who_was_registered_just_now_is_not_missed(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rather than that somebody is not found who is there, nobody is told anything."""
-    monkeypatch.setattr("readmodels.projector.WAIT", 0.1)
+    monkeypatch.setattr("readmodels.positions.WAIT", 0.1)
     store = PostgresEventStore(pool)
     await recorder(store).record(step(oie(personal_code=_coded()), "person-1", at=NOON))
     found = PersonMatch(pool, b"a key")

@@ -10,8 +10,10 @@ import pytest
 from domain.codec import Recorded
 from domain.ports import Position
 from eventstore.postgres import PostgresEventStore
+from readmodels import positions
 from readmodels import projector as projecting
-from readmodels.projector import Connection, Follower, Pool, Projector, ReadModel, position_of, wait_for
+from readmodels.positions import position_of, wait_for
+from readmodels.projector import Connection, Follower, Pool, Projector, ReadModel
 from tests.activities.examples import NOON, call, given_a_person, given_the_programme, recorder, referral, step
 from tests.readmodels.databases import CODEC, everything, shown
 
@@ -218,7 +220,7 @@ async def test_who_waits_for_a_position_is_let_go_when_it_is_shown(pool: Pool, s
 async def test_who_waits_in_vain_is_told_so(
     pool: Pool, store: PostgresEventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(projecting, "WAIT", 0.1)
+    monkeypatch.setattr(positions, "WAIT", 0.1)
     await projector_of(pool, [Tally()])
     assert not await wait_for(pool, "tally", (await everything(pool))[-1].position)
 

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 from activities.messages import Outcome
 from activities.reporting import Reports
-from domain.codec import NullCipher, Recorded
+from domain.cipher import NullCipher
+from domain.codec import Recorded
 from domain.decision import Actor, Command
 from domain.events import PlanDrafted
 from domain.persons import CARE, GiveConsent
@@ -15,6 +16,7 @@ from domain.reports.sent import SentReport, stream_of
 from domain.stages.transferring import AcceptTransfer, OfferTransfer
 from domain.working_days import at_hour
 from eventstore.postgres import PostgresEventStore
+from readmodels.known_facts import KnownFacts
 from readmodels.projector import Pool, Projector
 from readmodels.report_facts import ReportFacts
 from tests.activities.examples import (
@@ -44,9 +46,9 @@ class Desk:
         self.pool = pool
         self.store = PostgresEventStore(pool)
         self.recorder = recorder(self.store)
-        self.facts = ReportFacts(pool, self.store, CODEC, NullCipher())
+        self.facts, self.known = ReportFacts(self.store, CODEC, NullCipher()), KnownFacts(pool, NullCipher())
         self.projector = Projector(pool, self.store, CODEC, [self.facts])
-        self.reports = Reports(self.recorder, self.facts, programme)
+        self.reports = Reports(self.recorder, self.known, programme)
 
     async def open(self, on: date) -> Desk:
         await self.projector.prepare()

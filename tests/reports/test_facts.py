@@ -8,8 +8,10 @@ from datetime import UTC, date, datetime
 import asyncpg
 import pytest
 
-from activities.reporting import counted, scopes_of
-from domain.codec import Codec, NullCipher
+from activities.counting import counted
+from activities.reporting import scopes_of
+from domain.cipher import NullCipher
+from domain.codec import Codec
 from domain.ports import START, Position, StoreUnavailable
 from domain.reports.document import Document
 from domain.reports.period import period_of
@@ -17,6 +19,7 @@ from domain.reports.question import Question
 from domain.stages.exit import ExitJourney
 from eventstore.postgres import PostgresEventStore
 from readmodels import projector as projecting
+from readmodels.known_facts import KnownFacts
 from readmodels.projector import Pool, Projector
 from readmodels.report_facts import ReportFacts
 from tests.activities.examples import programme
@@ -31,7 +34,7 @@ MARCH = date(2026, 3, 2)
 MONTHS = ("2026-10", "2026-11", "2026-12")
 
 
-async def at(facts: ReportFacts, moment: Position, period: str) -> Document:
+async def at(facts: KnownFacts, moment: Position, period: str) -> Document:
     month = period_of("monthly", period)
     question = Question(
         definition=programme().report("monthly", month.last),
@@ -44,14 +47,14 @@ async def at(facts: ReportFacts, moment: Position, period: str) -> Document:
     return (await counted(facts, question, scopes[:1]))["ee"]
 
 
-async def a_town_s_facts(pool: Pool) -> ReportFacts:
+async def a_town_s_facts(pool: Pool) -> KnownFacts:
     store = PostgresEventStore(pool)
     await copied(await asyncio.to_thread(a_town), store)
-    facts = ReportFacts(pool, store, CODEC, NullCipher())
+    facts = ReportFacts(store, CODEC, NullCipher())
     projector = Projector(pool, store, CODEC, [facts])
     await projector.prepare()
     await shown(projector, pool, facts.name)
-    return facts
+    return KnownFacts(pool, NullCipher())
 
 
 async def test_any_past_moment_is_counted_as_if_it_were_now(database: Database) -> None:
@@ -75,7 +78,7 @@ async def test_batches_do_not_matter(database: Database, monkeypatch: pytest.Mon
     assert len(at_once) > 100
     monkeypatch.setattr(projecting, "BATCH", 1)
     store = PostgresEventStore(pool)
-    anew = ReportFacts(pool, store, CODEC, NullCipher())
+    anew = ReportFacts(store, CODEC, NullCipher())
     projector = Projector(pool, store, CODEC, [anew])
     await projector.rebuild(anew)
     await shown(projector, pool, anew.name)
@@ -98,7 +101,7 @@ async def test_what_was_rolled_back_is_told_again(database: Database) -> None:
         await fails()
     await shown(desk.projector, pool, desk.facts.name)
     told = await _rows(pool)
-    anew = ReportFacts(pool, desk.store, CODEC, NullCipher())
+    anew = ReportFacts(desk.store, CODEC, NullCipher())
     projector = Projector(pool, desk.store, CODEC, [anew])
     await projector.rebuild(anew)
     await shown(projector, pool, anew.name)
@@ -127,14 +130,15 @@ class Backwards:
 async def test_what_tells_of_a_person_is_sealed_under_their_key(database: Database) -> None:
     pool, _ = database
     desk = await Desk(pool).open(MARCH)
-    desk.facts = ReportFacts(pool, desk.store, Codec(NullCipher()), Backwards())
+    desk.facts = ReportFacts(desk.store, Codec(NullCipher()), Backwards())
+    desk.known = KnownFacts(pool, Backwards())
     desk.projector = Projector(pool, desk.store, CODEC, [desk.facts])
     await desk.helped(1, MARCH)
     await shown(desk.projector, pool, desk.facts.name)
     text = "\n".join(str(tuple(row)) for row in await _rows(pool))
     for telling in ("schizophrenia", "female", "1984-03-02", "mental_health', 0", "Mari", "Näidis"):
         assert telling not in text, telling
-    document = await at(desk.facts, await desk.facts.reached(), "2026-03")
+    document = await at(desk.known, await desk.known.reached(), "2026-03")
     assert known_sums(document)["sexes", "female", "participants"] == 1
 
 
@@ -143,11 +147,11 @@ async def test_an_exit_told_late_leaves_the_moment_before_as_it_was(database: Da
     desk = await Desk(pool).open(MARCH)
     path = await desk.helped(1, MARCH)
     await shown(desk.projector, pool, desk.facts.name)
-    before = await desk.facts.reached()
+    before = await desk.known.reached()
     left = ExitJourney(on=date(2026, 3, 30), reason="own_wish", quality_of_life=5)
     await desk.record(left, path, date(2026, 4, 22))
     await shown(desk.projector, pool, desk.facts.name)
-    then, now = [known_sums(await at(desk.facts, moment, "2026-03")) for moment in (before, await desk.facts.reached())]
+    then, now = [known_sums(await at(desk.known, moment, "2026-03")) for moment in (before, await desk.known.reached())]
     assert ("participants", "", "left") not in then
     assert now["participants", "", "left"] == 1
 
@@ -158,11 +162,11 @@ async def test_facts_that_are_made_anew_tell_nothing_until_they_have_got_there(d
     desk = await Desk(pool).open(MARCH)
     await desk.helped(1, MARCH)
     await shown(desk.projector, pool, desk.facts.name)
-    moment = await desk.facts.complete()
+    moment = await desk.known.complete()
     await desk.projector.rebuild(desk.facts)
     with pytest.raises(StoreUnavailable):
-        await desk.facts.complete()
+        await desk.known.complete()
     with pytest.raises(StoreUnavailable):
-        await at(desk.facts, moment, "2026-03")
+        await at(desk.known, moment, "2026-03")
     await shown(desk.projector, pool, desk.facts.name)
-    assert known_sums(await at(desk.facts, moment, "2026-03"))["participants", "", "participants"] == 1
+    assert known_sums(await at(desk.known, moment, "2026-03"))["participants", "", "participants"] == 1

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from activities.messages import Outcome, Refusal, Submission
 from activities.recording import Recorder
-from domain.codec import Codec, NullCipher
+from domain.cipher import NullCipher
+from domain.codec import Codec
 from domain.decision import Command, Rejected
 from domain.events import PersonRegistered
 from domain.money import euros, parse_euros

@@ -8,8 +8,9 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.claiming import ClaimToSettle, settle_claim
 from activities.messages import Outcome, Submission
+from domain.cipher import NullCipher
 from domain.claims import AssembleClaim, DecideClaim, PayClaim
-from domain.codec import Codec, NullCipher
+from domain.codec import Codec
 from domain.decision import Command
 from domain.events import DeliveryRecorded
 from domain.persons import RecordEntitlement

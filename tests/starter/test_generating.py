@@ -10,7 +10,8 @@ import pytest
 
 from activities.recording import Recorder
 from domain.agreement import Agreement
-from domain.codec import Codec, NullCipher
+from domain.cipher import NullCipher
+from domain.codec import Codec
 from domain.deciders import AGREEMENTS
 from domain.journey import BOUNDS, fold, pending
 from domain.ports import START, Appended, EventStore, QuotaMove, StoreUnavailable, StreamAppend

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.codec import Codec, NullCipher
+from domain.cipher import NullCipher
+from domain.codec import Codec
 from domain.working_days import local_date
 from starter.programmes import held_against, in_use
 from starter.scene import Scene

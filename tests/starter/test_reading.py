@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from domain.codec import Codec, Meta, NullCipher
+from domain.cipher import NullCipher
+from domain.codec import Codec, Meta
 from domain.decision import SYSTEM
 from domain.events import CATALOGUE
 from domain.ports import StreamAppend

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.care import ClaimRow
-from domain.codec import Codec, Meta, NullCipher
+from domain.cipher import NullCipher
+from domain.codec import Codec, Meta
 from domain.decision import SYSTEM
 from domain.events import ClaimAssembled, DeliveryCorrected, Event
 from domain.ports import StreamAppend

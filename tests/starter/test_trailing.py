@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from typer.testing import CliRunner
 
-from domain.codec import Codec, NullCipher
+from domain.cipher import NullCipher
+from domain.codec import Codec
 from domain.persons import CARE, WithdrawConsent
 from domain.ports import Slice
 from runtime.settings import Settings

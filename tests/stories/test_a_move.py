@@ -10,8 +10,8 @@ from temporalio.testing import ActivityEnvironment
 from activities.claiming import ClaimToSettle, settle_claim
 from activities.messages import Outcome, Submission
 from activities.recording import Recorder
+from domain.cipher import NullCipher
 from domain.claims import AssembleClaim, Claim, ClaimStage, DecideClaim, NothingToClaim, PayClaim
-from domain.codec import NullCipher
 from domain.decision import Actor, Command, OutsideMunicipality, Role
 from domain.persons import CARE, GiveConsent
 from domain.stages.budgeting import CommitService
