@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from readmodels.projector import Pool
 
 NAME = "report_facts"  # of the read model
+KIND, SUBJECT, PERSON = 0, 14, 15  # where they stand in a row: by name they would be looked for in a million
 QUERIES = named(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
 
 
@@ -81,13 +82,13 @@ class KnownFacts:
         rows = await self._planned(
             query, these, *moment, period.first, period.last, theirs, subjects[0], subjects[-1]
         )  # fmt: skip
-        told: dict[str, list[asyncpg.Record]] = {}
+        found: dict[str, list[asyncpg.Record]] = {row[SUBJECT]: [] for row in rows if row[KIND] not in WHEREVER}
         for row in rows:
-            told.setdefault(row["subject"], []).append(row)
-        found = {subject: some for subject, some in told.items() if any(row["kind"] not in WHEREVER for row in some)}
+            if row[SUBJECT] in found:
+                found[row[SUBJECT]].append(row)
         persons: list[asyncpg.Record] = []
         if "person" in kinds:
-            people = list({some[0]["person_id"] for some in found.values()})
+            people = list({some[0][PERSON] for some in found.values()})
             persons = await self._planned(QUERIES["persons"], people, *moment)
         return self._dossiers(found, {row["subject"]: row for row in persons})
 
@@ -103,8 +104,7 @@ class KnownFacts:
         """Each made when it is its turn: meanwhile the next rows are on their way, and few facts are there at a time."""
         for subject, rows in told.items():
             made = [self._fact(row) for row in rows]
-            person = people.get(rows[0]["person_id"])
-            yield Dossier(subject=subject, facts=made, person=None if person is None else self._fact(person))
+            yield Dossier(subject, made, self._person(people.get(rows[0][PERSON])))
 
     async def changed(self, period: Period, span: Span, kinds: Kinds) -> list[str]:
         """Journeys, agreements and regions of which something that matters to the period was told in between."""
@@ -124,6 +124,15 @@ class KnownFacts:
         for row in rows:
             found.setdefault(row["subject"], []).append(self._fact(row))
         return found
+
+    def _person(self, row: asyncpg.Record | None) -> Mapping[str, str | int]:
+        if row is None:
+            return NOTHING
+        subject, kind, key, sealed = row
+        told: dict[str, str | int] = from_json(
+            self._cipher.open(subject, sealed, associated=associated_with(subject, kind, key))
+        )
+        return told
 
     def _fact(self, row: asyncpg.Record) -> Fact:
         """A report makes a million: taken apart at once, columns cost half of what they cost by name."""

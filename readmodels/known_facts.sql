@@ -56,9 +56,7 @@ WHERE subject BETWEEN $7 AND $8 AND $1::text[] IS NULL AND kind = ANY($6)
     AND (kind <> 'referral' OR from_on >= $4);
 
 -- name: persons
-SELECT
-    kind, key, municipality, from_on, to_on, code, area, about, number, cents, sealed, words, because, version,
-    subject, person_id
+SELECT subject, kind, key, sealed
 FROM read.report_fact
 WHERE subject = ANY($1) AND kind = 'person'
     AND (known_txid, known_number) <= ($2, $3) AND (gone_txid, gone_number) > ($2, $3);

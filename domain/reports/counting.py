@@ -9,7 +9,7 @@ from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from domain.reports.fact import FOREVER, Fact, FactKind
+from domain.reports.fact import FOREVER, NOTHING, Fact, FactKind
 from domain.reports.period import Period
 
 _DAY = timedelta(days=1)
@@ -56,11 +56,12 @@ class Contribution(NamedTuple):
 
 
 class Dossier(NamedTuple):
-    """All facts of one journey, agreement or region that some moment knew of a period; `person` is whose journey it is."""
+    """All facts of one journey, agreement or region that some moment knew of a period; `person` is what is known of whose
+    journey it is."""
 
     subject: str
     facts: Sequence[Fact]
-    person: Fact | None = None
+    person: Mapping[str, str | int] = NOTHING
 
     @property
     def municipalities(self) -> frozenset[str]:
@@ -111,12 +112,11 @@ def gaps(dossier: Dossier, period: Period) -> Iterator[Fact]:
 
 
 def _person_rows(dossier: Dossier, facts: Grouped, period: Period, bands: tuple[int, ...]) -> Mapping[str, str]:
-    told = {} if dossier.person is None else dossier.person.personal
     diagnosis = facts.get("diagnosis")
-    born = told.get("birth_date")
+    born = dossier.person.get("birth_date")
     return {
         "all": "",
-        "sex": str(told.get("sex", NOBODY)),
+        "sex": str(dossier.person.get("sex", NOBODY)),
         "age": NOBODY if born is None else band_of(age(date.fromisoformat(str(born)), period.last), bands),
         "diagnosis": NOBODY if not diagnosis else str(diagnosis[-1].personal["diagnosis"]),
     }

@@ -51,7 +51,7 @@ def participant(subject: str = "journey-1") -> Dossier:
         kind="person", key="1", municipality="tori", from_on=date(2026, 1, 1),
         personal={"sex": "female", "birth_date": "1961-03-02"},
     )  # fmt: skip
-    return Dossier(subject=subject, facts=(stay,), person=person)
+    return Dossier(subject=subject, facts=(stay,), person=person.personal)
 
 
 def test_a_name_is_another_one_in_another_extract_and_under_another_key() -> None:
