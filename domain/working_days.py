@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,7 @@ def start_of_day(day: date) -> datetime:
     return at_hour(day, 0)
 
 
+@lru_cache(maxsize=10_000)
 def at_hour(day: date, hour: int) -> datetime:
     """The instant, in UTC, of that hour in Estonia. An hour the clock leaves out is the one after; one it repeats,
     the first."""

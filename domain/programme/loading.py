@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import get_args
@@ -38,6 +38,13 @@ def load_directory(path: Path) -> Programme:
 
 def load_texts(texts: Mapping[str, str]) -> Programme:
     """The same from its texts by name, none of which may be more than it names. Raises ProgrammeInvalid."""
+    return _of_texts(tuple(sorted(texts.items())))
+
+
+@lru_cache(maxsize=4)
+def _of_texts(named: tuple[tuple[str, str], ...]) -> Programme:
+    """What is published is read as it is asked for, decided and looked at afterwards."""
+    texts = dict(named)
     reading = Reading(_among(texts))
     programme = _read(reading)
     for name in sorted(texts.keys() - reading.texts.keys()):
@@ -53,8 +60,9 @@ def texts_in(path: Path) -> Mapping[str, str]:
     return reading.texts
 
 
+@cache
 def packaged_texts(code: str) -> Mapping[str, str]:
-    return texts_in(_DATA / code)
+    return MappingProxyType(dict(texts_in(_DATA / code)))
 
 
 def _in_folder(path: Path) -> Reading:

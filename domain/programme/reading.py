@@ -148,9 +148,18 @@ def table(file: str, columns: Mapping[str, Convert], reading: Reading) -> tuple[
 
 def build(kind: type[T], rows: Iterable[Row], reading: Reading, **otherwise: object) -> list[Found[T]]:
     """The rows as values of that kind; `otherwise` says what a field is that a row leaves out."""
-    adapter = TypeAdapter(kind)
+    adapter = _adapter(kind)
     values = ((row.where, _value(adapter, kind, row, otherwise, reading)) for row in rows)
     return [Found(where=where, value=value) for where, value in values if value is not None]
+
+
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}  # making one takes longer than reading most files
+
+
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def _about(name: str, head: Iterable[str], reading: Reading) -> dict[str, object]:
