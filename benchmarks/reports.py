@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 
+import asyncpg
 import psutil
 
 from activities.counting import counted
@@ -30,7 +31,7 @@ from readmodels.known_facts import KnownFacts
 from readmodels.person_match import PersonMatch
 from readmodels.projector import Pool, Projector
 from readmodels.report_facts import ReportFacts
-from runtime.embedded import embedded
+from runtime.embedded import Services, embedded
 from starter.counting import Processes
 from starter.generating.calibration import published
 from starter.generating.generating import Generator
@@ -75,8 +76,10 @@ async def run(home: Path) -> Report:
             await _generate(pool)
             await pool.execute(KEEP)
             await _copies(pool, 2, SMALL)
+            await _at_rest(services)
             small = await asyncio.to_thread(_in_a_process, services.database_url)
             await _copies(pool, SMALL + 1, COPIES)
+            await _at_rest(services)
             large = await asyncio.to_thread(_in_a_process, services.database_url)
             bare = await _bare(pool)
         finally:
@@ -121,8 +124,16 @@ async def _copies(pool: Pool, first: int, last: int) -> None:
     for number in range(first, last + 1):  # a transaction each: they are bounded in time
         await pool.execute(COPY, number)
         await pool.execute(SUBJECTS, number)
-    # As on any server a while later: else this would be the first to look at each row, and pay for all who come after.
-    await pool.execute("VACUUM ANALYZE read.report_fact, read.report_subject", timeout=900)
+
+
+async def _at_rest(services: Services) -> None:
+    """As any server is a while later: else we would be the first to look at each row, while all of them are written down."""
+    connection = await asyncpg.connect(services.superuser_database_url)
+    try:
+        await connection.execute("VACUUM ANALYZE read.report_fact, read.report_subject")
+        await connection.execute("CHECKPOINT")
+    finally:
+        await connection.close()
 
 
 def _last_month() -> Period:
@@ -180,7 +191,7 @@ class Memory:
             for process in (psutil.Process(), *psutil.Process().children()):
                 with suppress(FileNotFoundError, ProcessLookupError, StopIteration):  # it has ended
                     self._most[process.pid] = _most_megabytes(process.pid)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.5)  # to look for them takes some milliseconds
 
     @property
     def megabytes(self) -> float:
