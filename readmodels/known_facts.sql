@@ -18,7 +18,8 @@ ORDER BY share;
 
 -- name: dossiers
 -- What lies in the period, or stood open on its last day, and what goes along with the person. A journey has several deliveries
--- of a component in a month; added up here, they need not be carried over one by one.
+-- of a component in a month; added up here, they need not be carried over one by one. All subjects between two are meant, or $1
+-- alone (then `subject = ANY($1)` is put in place of the condition that it is null).
 SELECT
     kind, key, municipality, from_on, to_on, code, area, about, number, cents, sealed, words, because, version,
     subject, person_id

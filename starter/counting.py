@@ -22,7 +22,7 @@ from domain.reports.count import Asked, Count, Scope
 from eventstore.postgres import create_pool, translated
 from readmodels.known_facts import KnownFacts
 
-MOST = 8  # the database has to keep up
+MOST = 4  # a container sees more processors than it may use, and the database has to keep up
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -27,9 +27,11 @@ REPOSITORY = Path(__file__).parents[2]
 STAGE = SearchAttributeKey.for_keyword("Stage")
 
 OWNER = """
-import asyncio, sys
+import asyncio, signal, sys
 from pathlib import Path
 from runtime.embedded import embedded
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests in the background ignores it
 
 async def main():
     say = lambda line: print(line, flush=True)
